@@ -1,0 +1,69 @@
+// Bundles what ships of lambda/ into lambda/dist: the runtime and the testing helpers for `import` and `require`, the SQS
+// client that lies beside every bundled handler, and their declarations.
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = join(here, 'dist');
+const SQS_CLIENT = './async-patterns-sqs.js';
+
+const common = {
+  absWorkingDir: join(here, '..'),
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+const declarations = async (entry, out) => {
+  const bundle = await rollup({
+    input: entry,
+    external: ['node:stream'],
+    plugins: [
+      dts({
+        tsconfig: join(here, '..', 'tsconfig.json'),
+        includeExternal: ['@standard-schema/spec', '@types/aws-lambda', 'aws-lambda'],
+      }),
+    ],
+    onwarn: (warning) => {
+      throw new Error(warning.message);
+    },
+  });
+  await bundle.write({ file: `${out}.d.ts`, format: 'es' });
+  await bundle.write({ file: `${out}.d.mts`, format: 'es' });
+  await bundle.close();
+};
+
+await rm(dist, { recursive: true, force: true });
+await Promise.all([
+  ...['runtime', 'testing'].flatMap((name) => [
+    ...[
+      ['cjs', 'js'],
+      ['esm', 'mjs'],
+    ].map(([format, extension]) =>
+      esbuild.build({
+        ...common,
+        entryPoints: [`lambda/${name}/index.ts`],
+        outfile: join(dist, name, `index.${extension}`),
+        format,
+        external: [SQS_CLIENT],
+      }),
+    ),
+    declarations(join(here, name, 'index.ts'), join(dist, name, 'index')),
+  ]),
+  esbuild.build({
+    ...common,
+    entryPoints: ['lambda/runtime/async-patterns-sqs.ts'],
+    outfile: join(dist, 'runtime', SQS_CLIENT),
+    format: 'cjs',
+    minify: true,
+    // The SDK's own choice for Node.js; its CommonJS builds bundle to twice the size.
+    mainFields: ['module', 'main'],
+  }),
+]);

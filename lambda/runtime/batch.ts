@@ -1,0 +1,138 @@
+import type { SQSRecord } from 'aws-lambda/trigger/sqs';
+import { DeadlineError, type Invocation, RecordContext } from './context';
+import { groupOf } from './envelope';
+import { DEFERRED, DONE, type Outcome } from './outcome';
+
+export interface BatchOptions {
+  readonly records: readonly SQSRecord[];
+  readonly fifo: boolean;
+  readonly concurrency: number;
+  readonly invocation: Invocation;
+  /** Handles one record. May throw, return, or return a promise of either. */
+  handle(record: SQSRecord, context: RecordContext): unknown;
+  /** What a failure makes of its record. */
+  judge(record: SQSRecord, thrown: unknown): Outcome;
+}
+
+/** Records that run one after another: a FIFO group. */
+interface Lane {
+  readonly members: readonly number[];
+  position: number;
+}
+
+const lanesOf = (records: readonly SQSRecord[]): Lane[] => {
+  const groups = new Map<string, number[]>();
+  records.forEach((record, i) => {
+    const group = groups.get(groupOf(record));
+    if (group) group.push(i);
+    else groups.set(groupOf(record), [i]);
+  });
+  return [...groups.values()].map((members) => ({ members, position: 0 }));
+};
+
+/**
+ * Runs the records of one invocation, so many at a time, until all have settled or the deadline has come.
+ * A settled record starts the next; there is no loop that waits.
+ */
+export class Batch {
+  private readonly outcomes: Outcome[];
+  private readonly running = new Map<number, RecordContext>();
+  /** In a FIFO batch the groups that can start a member; otherwise the next record is `cursor`. */
+  private readonly lanes: Lane[] | undefined;
+  private cursor = 0;
+  private settled = 0;
+  private filling = false;
+  private over = false;
+  private finish: (outcomes: Outcome[]) => void = () => {};
+
+  constructor(private readonly options: BatchOptions) {
+    this.outcomes = new Array<Outcome>(options.records.length).fill(DEFERRED);
+    this.lanes = options.fifo ? lanesOf(options.records) : undefined;
+  }
+
+  run(): Promise<Outcome[]> {
+    const { deadline, now } = this.options.invocation;
+    const left = deadline - now();
+    if (left <= 0) return Promise.resolve(this.outcomes);
+    return new Promise((resolve) => {
+      const timer = left === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => this.expire(), left);
+      this.finish = (outcomes) => {
+        this.over = true;
+        clearTimeout(timer);
+        resolve(outcomes);
+      };
+      this.fill();
+    });
+  }
+
+  /** Starts records while there is room. Records that settle at once come back here: the flag keeps that a loop. */
+  private fill(): void {
+    if (this.filling) return;
+    this.filling = true;
+    const { concurrency, records } = this.options;
+    while (!this.over && this.running.size < concurrency) {
+      if (this.lanes) {
+        const lane = this.lanes.shift();
+        if (!lane) break;
+        this.start(lane.members[lane.position]!, lane);
+      } else {
+        if (this.cursor >= records.length) break;
+        this.start(this.cursor++);
+      }
+    }
+    this.filling = false;
+    if (!this.over && this.settled === records.length) this.finish(this.outcomes);
+  }
+
+  private start(i: number, lane?: Lane): void {
+    const record = this.options.records[i]!;
+    const context = new RecordContext(this.options.invocation, record);
+    this.running.set(i, context);
+    let result: unknown;
+    try {
+      result = this.options.handle(record, context);
+    } catch (thrown) {
+      this.fail(i, thrown, lane);
+      return;
+    }
+    if (result === undefined) {
+      this.settle(i, DONE, lane);
+      return;
+    }
+    // Promise.resolve also takes a foreign thenable, and turns one whose `then` throws into a rejection.
+    Promise.resolve(result).then(
+      () => this.settle(i, DONE, lane),
+      (thrown) => this.fail(i, thrown, lane),
+    );
+  }
+
+  private fail(i: number, thrown: unknown, lane?: Lane): void {
+    if (!this.over) this.settle(i, this.options.judge(this.options.records[i]!, thrown), lane);
+  }
+
+  private settle(i: number, outcome: Outcome, lane?: Lane): void {
+    // After the deadline the reply is on its way: a late success must not change what it says.
+    if (this.over) return;
+    this.running.delete(i);
+    this.outcomes[i] = outcome;
+    this.settled++;
+    if (lane) {
+      lane.position++;
+      const rest = lane.members.length - lane.position;
+      if (outcome.kind === 'retry') this.settled += rest;
+      else if (rest > 0) this.lanes?.push(lane);
+    }
+    this.fill();
+  }
+
+  private expire(): void {
+    if (this.over) return;
+    const reason = new DeadlineError();
+    for (const [i, context] of this.running) {
+      this.outcomes[i] = this.options.judge(context.record, reason);
+    }
+    const contexts = [...this.running.values()];
+    this.finish(this.outcomes);
+    for (const context of contexts) context.abort(reason);
+  }
+}

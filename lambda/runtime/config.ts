@@ -1,0 +1,32 @@
+import { type BackoffSpec, DEFAULT_BACKOFF, DEFAULT_MAX_RECEIVE_COUNT, ENV } from '../../lib/private/contract';
+
+/** What the construct told the runtime; every part is missing in a unit test. */
+export interface Config {
+  readonly worker?: string;
+  readonly queueUrl?: string;
+  readonly deadLetterQueueUrl?: string;
+  readonly maxReceiveCount: number;
+  readonly backoff: BackoffSpec;
+}
+
+const json = (name: string, value: string): unknown => {
+  try {
+    return JSON.parse(value);
+  } catch {
+    throw new Error(
+      `environment variable ${name}: got ${JSON.stringify(value)}, expected the JSON that the construct writes`,
+    );
+  }
+};
+
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const backoff = env[ENV.backoff];
+  return {
+    worker: env[ENV.worker],
+    queueUrl: env[ENV.queueUrl],
+    deadLetterQueueUrl: env[ENV.deadLetterQueueUrl],
+    maxReceiveCount: Number(env[ENV.maxReceiveCount] ?? DEFAULT_MAX_RECEIVE_COUNT),
+    backoff:
+      backoff === undefined ? DEFAULT_BACKOFF : { ...DEFAULT_BACKOFF, ...(json(ENV.backoff, backoff) as object) },
+  };
+}

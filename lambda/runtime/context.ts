@@ -1,0 +1,100 @@
+import type { SQSRecord } from 'aws-lambda/trigger/sqs';
+import { groupOf } from './envelope';
+import type { Logger } from './log';
+import { receiveCountOf } from './outcome';
+
+/** What a handler knows of the message in hand, beside its body. */
+export interface WorkerContext {
+  /** SQS's id of the message. A redrive gives it a new one: it is no idempotency key. */
+  readonly messageId: string;
+  /** How often SQS has handed the message out, this time included. */
+  readonly receiveCount: number;
+  /** The message attributes of type String and Number. Binary ones are in `record`. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** The message group: of a FIFO queue its order, of a fair queue its tenant. */
+  readonly groupId: string | undefined;
+  /** Aborted shortly before the function's timeout; whoever still runs then is retried. */
+  readonly signal: AbortSignal;
+  /** Milliseconds until `signal` is aborted. Infinity in a unit test without a Lambda context. */
+  remainingTime(): number;
+  /** Writes lines that carry the worker, the request and the message id. */
+  readonly log: Logger;
+  /** The record as Lambda handed it over. */
+  readonly record: SQSRecord;
+}
+
+/** What the records of an invocation share. */
+export interface Invocation {
+  /** Milliseconds since the epoch at which running records are given up. */
+  readonly deadline: number;
+  now(): number;
+  logFor(record: SQSRecord): Logger;
+}
+
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+  constructor() {
+    super('not finished when the function was about to time out');
+  }
+}
+
+/**
+ * Everything is made at its first use: most handlers look at little of it, and an AbortController alone costs as much as
+ * parsing the message.
+ */
+export class RecordContext implements WorkerContext {
+  private controller?: AbortController;
+  private logger?: Logger;
+  private texts?: Readonly<Record<string, string>>;
+  private aborted?: DeadlineError;
+
+  constructor(
+    private readonly invocation: Invocation,
+    readonly record: SQSRecord,
+  ) {}
+
+  get messageId(): string {
+    return this.record.messageId;
+  }
+
+  get receiveCount(): number {
+    return receiveCountOf(this.record);
+  }
+
+  get groupId(): string | undefined {
+    return groupOf(this.record) || undefined;
+  }
+
+  get attributes(): Readonly<Record<string, string>> {
+    if (!this.texts) {
+      const texts: Record<string, string> = Object.create(null);
+      for (const [name, { stringValue }] of Object.entries(this.record.messageAttributes ?? {})) {
+        if (stringValue !== undefined) texts[name] = stringValue;
+      }
+      this.texts = texts;
+    }
+    return this.texts;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.aborted) this.controller.abort(this.aborted);
+    }
+    return this.controller.signal;
+  }
+
+  get log(): Logger {
+    this.logger ??= this.invocation.logFor(this.record);
+    return this.logger;
+  }
+
+  remainingTime(): number {
+    return Math.max(0, this.invocation.deadline - this.invocation.now());
+  }
+
+  abort(reason: DeadlineError): void {
+    this.aborted = reason;
+    this.controller?.abort(reason);
+  }
+}

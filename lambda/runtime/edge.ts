@@ -1,0 +1,25 @@
+export type FailurePath = typeof import('./async-patterns-sqs.js');
+
+/** All that the runtime reaches outside itself. It is passed in, so that a test is a call with another edge. */
+export interface Edge {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Drawn from [0, 1). */
+  random(): number;
+  /** Writes one line to the log. */
+  write(line: string): void;
+  /** Loads what settles failures, with the SQS client, at the first failure. */
+  failurePath(): Promise<FailurePath>;
+}
+
+export const lambdaEdge: Edge = {
+  env: process.env,
+  now: Date.now,
+  random: Math.random,
+  write: (line) => {
+    process.stdout.write(`${line}\n`);
+  },
+  // The name is the contract's SQS_CLIENT_FILE; a bundler needs to see it spelled out.
+  failurePath: () => import('./async-patterns-sqs.js'),
+};

@@ -1,0 +1,126 @@
+import type {
+  ChangeMessageVisibilityBatchCommandInput,
+  ChangeMessageVisibilityBatchCommandOutput,
+  SendMessageBatchCommandInput,
+  SendMessageBatchCommandOutput,
+} from '@aws-sdk/client-sqs';
+import { MAX_MESSAGE_BYTES } from '../../lib/private/contract';
+import type { DeadLetter } from './dead-letter';
+import { describe, sentence } from './describe';
+import type { Logger } from './log';
+import { pack } from './pack';
+import type { VisibilityChange } from './plan';
+
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+const BATCH = { count: 10, bytes: MAX_MESSAGE_BYTES };
+/** Requests under way at once: a batch may hold 10,000 records, the client has 50 sockets. */
+const IN_FLIGHT = 8;
+
+/** The two calls, as the SDK's client takes and answers them. */
+export interface SqsCalls {
+  sendMessageBatch(
+    input: SendMessageBatchCommandInput,
+    signal: AbortSignal,
+  ): Promise<Pick<SendMessageBatchCommandOutput, 'Successful' | 'Failed'>>;
+  changeMessageVisibilityBatch(
+    input: ChangeMessageVisibilityBatchCommandInput,
+    signal: AbortSignal,
+  ): Promise<Pick<ChangeMessageVisibilityBatchCommandOutput, 'Successful' | 'Failed'>>;
+}
+
+export interface Effects {
+  readonly calls: SqsCalls;
+  readonly log: Logger;
+  /** Fires when the reply can wait no longer. */
+  readonly signal: AbortSignal;
+}
+
+/** Settles with the promise, or rejects when the signal fires, whether or not the client listens to it. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new Error('no answer before the function was about to time out'));
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** Runs a task an item, so many at a time, the next in order whenever one ends. Tasks must not reject. */
+async function inParallel<T>(items: readonly T[], limit: number, task: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    while (next < items.length) await task(items[next++]!);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+}
+
+/**
+ * Sends dead letters and returns the ids of those that SQS did not confirm. Letters of a FIFO queue go in their order, one
+ * request after another, and none overtakes one that was lost.
+ */
+export async function sendDeadLetters(
+  { calls, log, signal }: Effects,
+  queueUrl: string,
+  letters: readonly DeadLetter[],
+): Promise<Set<string>> {
+  const confirmed = new Set<DeadLetter>();
+  const lostGroups = new Set<string>();
+  const fifo = letters.some(({ entry }) => entry.MessageDeduplicationId !== undefined);
+
+  const send = async (packed: readonly DeadLetter[]): Promise<void> => {
+    const request = fifo ? packed.filter(({ entry }) => !lostGroups.has(entry.MessageGroupId ?? '')) : packed;
+    if (request.length === 0) return;
+    try {
+      const Entries = request.map(({ entry }, i) => ({ Id: String(i), ...entry }));
+      const { Successful = [], Failed = [] } = await untilAborted(
+        calls.sendMessageBatch({ QueueUrl: queueUrl, Entries }, signal),
+        signal,
+      );
+      for (const { Id } of Successful) confirmed.add(request[Number(Id)]!);
+      for (const { Id, Code, Message } of Failed) {
+        log.error('dead letter refused', { messageId: request[Number(Id)]?.messageId, code: Code, reason: Message });
+      }
+    } catch (error) {
+      log.error('dead letters not sent', { count: request.length, reason: sentence(describe(error)) });
+    }
+    for (const letter of request) if (!confirmed.has(letter)) lostGroups.add(letter.entry.MessageGroupId ?? '');
+  };
+
+  await inParallel(
+    pack(letters, ({ bytes }) => bytes, BATCH),
+    fifo ? 1 : IN_FLIGHT,
+    send,
+  );
+  return new Set(letters.filter((letter) => !confirmed.has(letter)).map(({ messageId }) => messageId));
+}
+
+/** Sets when the failed come back. What SQS refuses comes back after the queue's visibility timeout instead. */
+export async function changeVisibility(
+  { calls, log, signal }: Effects,
+  queueUrl: string,
+  changes: readonly VisibilityChange[],
+): Promise<void> {
+  const change = async (request: readonly VisibilityChange[]): Promise<void> => {
+    try {
+      const Entries = request.map(({ receiptHandle, seconds }, i) => ({
+        Id: String(i),
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: seconds,
+      }));
+      const { Failed = [] } = await untilAborted(
+        calls.changeMessageVisibilityBatch({ QueueUrl: queueUrl, Entries }, signal),
+        signal,
+      );
+      for (const { Id, Code, Message } of Failed) {
+        log.warn('backoff refused', { messageId: request[Number(Id)]?.messageId, code: Code, reason: Message });
+      }
+    } catch (error) {
+      log.warn('backoff not set', { count: request.length, reason: sentence(describe(error)) });
+    }
+  };
+  await inParallel(
+    pack(changes, () => 0, BATCH),
+    IN_FLIGHT,
+    change,
+  );
+}

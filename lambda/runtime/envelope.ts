@@ -1,0 +1,41 @@
+import type { SQSEvent, SQSRecord } from 'aws-lambda/trigger/sqs';
+
+const got = (value: unknown): string =>
+  value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'an array'
+      : typeof value === 'object'
+        ? `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'no keys'}`
+        : typeof value;
+
+/**
+ * The records of an SQS event.
+ *
+ * @throws TypeError if it is none. The batch then returns to the queue whole: without a messageId a record's failure
+ * cannot be reported, and acknowledging what cannot be read would lose it.
+ */
+export function recordsOf(event: SQSEvent): SQSRecord[] {
+  const records: unknown = event?.Records;
+  if (!Array.isArray(records)) {
+    throw new TypeError(
+      `not an SQS event: got ${got(event)}, expected Records; invoke this function through its queue`,
+    );
+  }
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i];
+    if (typeof record?.messageId !== 'string' || record.messageId === '') {
+      throw new TypeError(`not an SQS event: Records[${i}] has no messageId (got ${got(record)})`);
+    }
+    if (typeof record.body !== 'string') {
+      throw new TypeError(`not an SQS event: Records[${i}].body is not a string (got ${got(record.body)})`);
+    }
+  }
+  return records as SQSRecord[];
+}
+
+/** Only FIFO queues have names that end so, and no standard queue may (its records may carry a MessageGroupId too). */
+export const isFifo = (records: readonly SQSRecord[]): boolean =>
+  records[0]?.eventSourceARN?.endsWith('.fifo') ?? false;
+
+export const groupOf = (record: SQSRecord): string => record.attributes?.MessageGroupId ?? '';

@@ -1,0 +1,62 @@
+import type { SQSRecord } from 'aws-lambda/trigger/sqs';
+import { MAX_MESSAGE_BYTES } from '../../lib/private/contract';
+import { describe, sentence } from './describe';
+import { isPermanent, retryAfterSeconds } from './errors';
+
+/** What became of a record. */
+export type Outcome =
+  /** Handled: SQS may delete it. */
+  | { readonly kind: 'done' }
+  /** Comes back `after` that many seconds, or after the backoff. */
+  | { readonly kind: 'retry'; readonly reason: string; readonly after?: number }
+  /** Moves to the dead-letter queue. */
+  | { readonly kind: 'dead'; readonly reason: string }
+  /** Was never started: it comes back at once, or with what blocks its group. */
+  | { readonly kind: 'deferred' };
+
+export const DONE: Outcome = { kind: 'done' };
+export const DEFERRED: Outcome = { kind: 'deferred' };
+
+/** How often SQS has handed the record out, this time included. */
+export const receiveCountOf = (record: SQSRecord): number => {
+  const count = Number(record.attributes?.ApproximateReceiveCount);
+  return Number.isInteger(count) ? Math.max(1, count) : 1;
+};
+
+// A generous guess at what a reason, where it came from and the attributes' names and types add.
+const LETTER_OVERHEAD = 4_096;
+
+/**
+ * Whether a record is sure to leave room for a reason below SQS's size limit. It is asked before the next of its FIFO group
+ * starts, so it may say no too often, never yes too often.
+ */
+export const hasRoom = ({ body, messageAttributes }: SQSRecord): boolean =>
+  Buffer.byteLength(body) + 2 * JSON.stringify(messageAttributes ?? {}).length + LETTER_OVERHEAD <= MAX_MESSAGE_BYTES;
+
+export interface Judge {
+  readonly maxReceiveCount: number;
+  /** Whether the record can be sent to the dead-letter queue with its reason. */
+  canMove(record: SQSRecord): boolean;
+}
+
+/**
+ * What a failure makes of its record. The last receive is dead-lettered here instead of by SQS's redrive policy: so a dead
+ * letter always says why, and the rest of a FIFO group does not spend its receives on a hopeless first.
+ */
+export function judge(record: SQSRecord, thrown: unknown, { maxReceiveCount, canMove }: Judge): Outcome {
+  const reason = sentence(describe(thrown));
+  const receiveCount = receiveCountOf(record);
+  const permanent = isPermanent(thrown);
+  if (permanent || receiveCount >= maxReceiveCount) {
+    if (canMove(record)) {
+      return {
+        kind: 'dead',
+        reason: permanent ? reason : `retries exhausted after ${receiveCount} receives: ${reason}`,
+      };
+    }
+    // SQS moves it by its redrive policy when the receives are spent; waiting between them serves nobody.
+    return { kind: 'retry', reason, after: 0 };
+  }
+  const after = retryAfterSeconds(thrown);
+  return after === undefined ? { kind: 'retry', reason } : { kind: 'retry', reason, after };
+}

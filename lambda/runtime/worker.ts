@@ -1,0 +1,130 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Context } from 'aws-lambda/handler';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda/trigger/sqs';
+import { Batch } from './batch';
+import { readConfig } from './config';
+import type { Invocation, RecordContext, WorkerContext } from './context';
+import { parseJson, validate } from './decode';
+import { describe } from './describe';
+import { type Edge, lambdaEdge } from './edge';
+import { isFifo, recordsOf } from './envelope';
+import { type Bound, BoundLogger, JsonLogger, type Logger } from './log';
+import { countsOf, metricsLine } from './metrics';
+import { hasRoom, judge, type Outcome, receiveCountOf } from './outcome';
+
+export interface WorkerOptions<T> {
+  /**
+   * Handles one message. Returning (or resolving) acknowledges it; whatever is thrown hurts this message only:
+   * `PermanentError` moves it to the dead-letter queue, `RetryAfter` and every other value bring it back later.
+   */
+  process(message: T, context: WorkerContext): unknown;
+  /**
+   * What a body must be: a schema of zod, valibot, arktype or any other that implements https://standardschema.dev.
+   * A message that does not match goes to the dead-letter queue with the issues as its reason.
+   * @default - bodies are not checked
+   */
+  readonly schema?: StandardSchemaV1<unknown, T>;
+  /**
+   * Reads a body. What it throws is treated as a failure of the message.
+   * @default - JSON; anything else is a permanent error
+   */
+  parse?(body: string): unknown;
+  /**
+   * How many messages of a batch run at once, or, of a FIFO batch, how many groups.
+   * @default 10
+   */
+  readonly concurrency?: number;
+  /**
+   * Where lines go that the runtime and `context.log` write.
+   * @default - one JSON line each on standard output
+   */
+  readonly logger?: Logger;
+}
+
+/** A Lambda function handler for an SQS event source mapping that reports batch item failures. */
+export type WorkerHandler = (event: SQSEvent, context?: Context) => Promise<SQSBatchResponse>;
+
+/** Time that is kept for what the outcomes ask of SQS, at most, in milliseconds: two calls and a client that loads. */
+const RESERVE = 1_000;
+const DEFAULT_CONCURRENCY = 10;
+
+const check = <T>({ process, concurrency }: WorkerOptions<T>): void => {
+  if (typeof process !== 'function') {
+    throw new TypeError(`worker: got process of type ${typeof process}, expected a function (message, context) => …`);
+  }
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1)) {
+    throw new RangeError(`worker: got concurrency ${concurrency}, expected a whole number of 1 or more`);
+  }
+};
+
+/** `worker` with its edge as a parameter: what the tests call. */
+export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandler {
+  check(options);
+  const config = readConfig(edge.env);
+  const { schema, logger, concurrency = DEFAULT_CONCURRENCY } = options;
+  const parse = options.parse?.bind(options) ?? parseJson;
+
+  const handle = (record: SQSRecord, context: RecordContext): unknown => {
+    const parsed = parse(record.body);
+    if (!schema) return options.process(parsed as T, context);
+    const message = validate(schema, parsed);
+    return message instanceof Promise
+      ? message.then((valid) => options.process(valid, context))
+      : options.process(message, context);
+  };
+
+  const logWith = (bound: Bound): Logger => (logger ? new BoundLogger(logger, bound) : new JsonLogger(edge, bound));
+
+  const canMove = (record: SQSRecord): boolean => config.deadLetterQueueUrl !== undefined && hasRoom(record);
+
+  return async (event, context) => {
+    const records = recordsOf(event);
+    const startedAt = edge.now();
+    const end = startedAt + (context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY);
+    const reserve = Math.min(RESERVE, (end - startedAt) / 4);
+    const bound = { worker: config.worker, requestId: context?.awsRequestId };
+    const invocation: Invocation = {
+      deadline: end - reserve,
+      now: edge.now,
+      logFor: ({ messageId }) => logWith({ ...bound, messageId }),
+    };
+    const ran = await new Batch({
+      records,
+      fifo: isFifo(records),
+      concurrency,
+      invocation,
+      handle,
+      judge: (record, thrown) => {
+        const outcome = judge(record, thrown, { maxReceiveCount: config.maxReceiveCount, canMove });
+        report(invocation.logFor(record), outcome, receiveCountOf(record), thrown);
+        return outcome;
+      },
+    }).run();
+
+    let outcomes: readonly Outcome[] = ran;
+    let failures: readonly string[] = [];
+    if (ran.some(({ kind }) => kind !== 'done')) {
+      const { settle, calls } = await edge.failurePath();
+      const settlement = { edge, calls, config, log: logWith(bound), replyBy: end - reserve / 5 };
+      ({ outcomes, failures } = await settle(settlement, records, ran, startedAt));
+    }
+    if (config.worker !== undefined) {
+      edge.write(metricsLine(config.worker, context?.awsRequestId, countsOf(records, outcomes, startedAt), startedAt));
+    }
+    return { batchItemFailures: failures.map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+}
+
+/** One line a failure. It names the message and says why, and holds nothing of the body. */
+function report(log: Logger, outcome: Outcome, receiveCount: number, thrown: unknown): void {
+  const error = describe(thrown);
+  if (outcome.kind === 'dead') log.error('message is dead', { reason: outcome.reason, receiveCount, error });
+  else log.warn('message will be retried', { receiveCount, error });
+}
+
+/**
+ * Makes a Lambda handler of a function that handles one message.
+ *
+ * @throws TypeError, RangeError if an option is none
+ */
+export const worker = <T = unknown>(options: WorkerOptions<T>): WorkerHandler => workerOn(lambdaEdge, options);

@@ -1,0 +1,3 @@
+export { AsyncWorker, type AsyncWorkerProps } from './async-worker';
+export { Backoff, type ExponentialBackoffOptions } from './backoff';
+export { type EntryOptions, Handler } from './handler';

@@ -1,0 +1,102 @@
+import { Annotations, type Duration, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { Handler } from '../handler';
+import { InvalidInput } from './problem';
+
+export interface WorkerFunctionProps {
+  readonly handler: Handler;
+  readonly timeout: Duration;
+  readonly memorySize?: number;
+  readonly reservedConcurrentExecutions?: number;
+  readonly encryptionKey?: kms.IKey;
+  readonly environment: { [key: string]: string };
+}
+
+export interface WorkerFunction {
+  readonly fn: lambda.IFunction;
+  readonly logGroup?: logs.LogGroup;
+}
+
+const DEFAULT_MEMORY_MIB = 256;
+
+/** The function of a worker: made from an entry, with its own role and log group, or the user's. */
+export function workerFunction(scope: Construct, props: WorkerFunctionProps): WorkerFunction {
+  const code = props.handler._code;
+  return code ? newFunction(scope, props, code) : { fn: existingFunction(scope, props, props.handler._function!) };
+}
+
+function newFunction(
+  scope: Construct,
+  props: WorkerFunctionProps,
+  code: NonNullable<Handler['_code']>,
+): WorkerFunction {
+  const { encryptionKey, environment } = props;
+  const logGroup = new logs.LogGroup(scope, 'LogGroup', { retention: logs.RetentionDays.ONE_MONTH, encryptionKey });
+  if (encryptionKey) grantToLogs(scope, encryptionKey);
+  const fn = new lambda.Function(scope, 'Function', {
+    ...code,
+    timeout: props.timeout,
+    memorySize: props.memorySize ?? DEFAULT_MEMORY_MIB,
+    reservedConcurrentExecutions: props.reservedConcurrentExecutions,
+    // Without the managed policy for basic execution, which allows writing to every log group.
+    role: new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') }),
+    logGroup,
+    loggingFormat: lambda.LoggingFormat.JSON,
+    environmentEncryption: encryptionKey,
+    environment: { NODE_OPTIONS: '--enable-source-maps', ...environment },
+  });
+  return { fn, logGroup };
+}
+
+/** The log service uses a key under the key's own policy, not under a role's. */
+function grantToLogs(scope: Construct, key: kms.IKey): void {
+  const { partition, region, account } = Stack.of(scope);
+  key.addToResourcePolicy(
+    new iam.PolicyStatement({
+      principals: [new iam.ServicePrincipal(`logs.${region}.amazonaws.com`)],
+      actions: [
+        'kms:Encrypt',
+        'kms:Decrypt',
+        'kms:ReEncryptFrom',
+        'kms:ReEncryptTo',
+        'kms:GenerateDataKey',
+        'kms:DescribeKey',
+      ],
+      resources: ['*'],
+      conditions: {
+        ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` },
+      },
+    }),
+    true,
+  );
+}
+
+function existingFunction(scope: Construct, props: WorkerFunctionProps, fn: lambda.IFunction): lambda.IFunction {
+  for (const name of ['memorySize', 'reservedConcurrentExecutions'] as const) {
+    if (props[name] !== undefined) {
+      throw new InvalidInput(
+        {
+          what: name,
+          got: props[name],
+          expected: 'nothing with Handler.fromFunction',
+          todo: 'set it on the function itself',
+        },
+        scope,
+      );
+    }
+  }
+  if (fn instanceof lambda.Function) {
+    for (const [name, value] of Object.entries(props.environment)) fn.addEnvironment(name, value);
+  } else {
+    Annotations.of(scope).addWarningV2(
+      'cdk-async-patterns:importedFunction',
+      `the environment and the timeout of ${fn.node.path} cannot be set or seen from here; give the function the ` +
+        `variables ${Object.keys(props.environment).join(', ')}, pass its timeout to the worker, and acknowledge this`,
+    );
+  }
+  return fn;
+}

@@ -1,0 +1,81 @@
+import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
+import type { Edge } from '../../lambda/runtime/edge';
+import type { SqsCalls } from '../../lambda/runtime/effects';
+import { settle } from '../../lambda/runtime/settle';
+import { ENV } from '../../lib/private/contract';
+
+export const DLQ_URL = 'https://sqs.test/123456789012/dead';
+export const QUEUE_URL = 'https://sqs.test/123456789012/queue';
+
+export const CONNECTED = {
+  [ENV.worker]: 'Test/Worker',
+  [ENV.queueUrl]: QUEUE_URL,
+  [ENV.deadLetterQueueUrl]: DLQ_URL,
+};
+
+/** An edge that records what the runtime asks of it, and answers as SQS would unless told to refuse. */
+export class FakeEdge implements Edge {
+  readonly lines: Record<string, any>[] = [];
+  readonly sent: SendMessageBatchRequestEntry[][] = [];
+  /** Seconds by receipt handle. */
+  readonly visibility = new Map<string, number>();
+  readonly order: string[] = [];
+  loads = 0;
+  refuseSend: (entry: SendMessageBatchRequestEntry) => boolean = () => false;
+  failSend: Error | undefined;
+  failVisibility: Error | undefined;
+  hang = false;
+
+  constructor(readonly env: Record<string, string> = CONNECTED) {}
+
+  now = (): number => Date.now();
+  random = (): number => 0.5;
+  write = (line: string): void => {
+    this.lines.push(JSON.parse(line));
+  };
+
+  failurePath = async () => {
+    this.loads++;
+    return { settle, calls: this.calls };
+  };
+
+  private readonly calls: SqsCalls = {
+    sendMessageBatch: async ({ QueueUrl, Entries = [] }) => {
+      this.order.push('send');
+      expect(QueueUrl).toBe(DLQ_URL);
+      if (this.hang) return new Promise(() => {});
+      if (this.failSend) throw this.failSend;
+      this.sent.push(Entries);
+      return {
+        Successful: Entries.filter((entry) => !this.refuseSend(entry)).map(({ Id }) => ({
+          Id,
+          MessageId: `new-${Id}`,
+          MD5OfMessageBody: '',
+        })),
+        Failed: Entries.filter(this.refuseSend).map(({ Id }) => ({ Id, SenderFault: true, Code: 'Refused' })),
+      };
+    },
+    changeMessageVisibilityBatch: async ({ QueueUrl, Entries = [] }) => {
+      this.order.push('visibility');
+      expect(QueueUrl).toBe(QUEUE_URL);
+      if (this.hang) return new Promise(() => {});
+      if (this.failVisibility) throw this.failVisibility;
+      for (const { ReceiptHandle, VisibilityTimeout } of Entries) {
+        this.visibility.set(ReceiptHandle!, VisibilityTimeout!);
+      }
+      return { Successful: Entries.map(({ Id }) => ({ Id })), Failed: [] };
+    },
+  };
+
+  logs(level: string): Record<string, any>[] {
+    return this.lines.filter((line) => line.level === level);
+  }
+
+  get metrics(): Record<string, any> | undefined {
+    return this.lines.find((line) => '_aws' in line);
+  }
+
+  get deadLetters(): SendMessageBatchRequestEntry[] {
+    return this.sent.flat();
+  }
+}
