@@ -1,4 +1,4 @@
-import { Annotations, Duration, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -111,6 +111,8 @@ export interface AsyncWorkerProps {
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 30;
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html */
+const LAMBDA_DEFAULT_TIMEOUT = Duration.seconds(3);
 const DEFAULT_BATCH_SIZE = 10;
 const DEAD_LETTER_RETENTION = Duration.days(14);
 const MIN_AGE_ALARM_SECONDS = 900;
@@ -153,9 +155,8 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
   public constructor(scope: Construct, id: string, props: AsyncWorkerProps) {
     super(scope, id);
     const fifo = props.fifo ?? false;
-    const existing = props.handler._function;
     const batchSize = props.batchSize ?? DEFAULT_BATCH_SIZE;
-    const timeout = props.timeout ?? ownTimeout(existing) ?? Duration.seconds(DEFAULT_TIMEOUT_SECONDS);
+    const timeout = timeoutOf(this, props);
     const batchingWindow = props.maxBatchingWindow ?? (batchSize > 10 && !fifo ? Duration.seconds(1) : undefined);
     const maxReceiveCount = props.maxReceiveCount ?? DEFAULT_MAX_RECEIVE_COUNT;
     const backoff = (props.backoff ?? Backoff.exponential())._spec;
@@ -216,7 +217,7 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
         [ENV.worker]: this.node.path,
         [ENV.queueUrl]: this.queue.queueUrl,
         [ENV.deadLetterQueueUrl]: this.deadLetterQueue.queueUrl,
-        [ENV.maxReceiveCount]: Token.asString(maxReceiveCount),
+        [ENV.maxReceiveCount]: Tokenization.stringifyNumber(maxReceiveCount),
         [ENV.backoff]: Stack.of(this).toJsonString(backoff),
       },
     });
@@ -289,5 +290,19 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
   }
 }
 
-const ownTimeout = (fn: lambda.IFunction | undefined): Duration | undefined =>
-  fn instanceof lambda.Function ? (fn.timeout ?? Duration.seconds(3)) : undefined;
+const timeoutOf = (scope: Construct, { handler, timeout }: AsyncWorkerProps): Duration => {
+  const fn = handler._function;
+  if (!(fn instanceof lambda.Function)) return timeout ?? Duration.seconds(DEFAULT_TIMEOUT_SECONDS);
+  if (timeout) {
+    throw new InvalidInput(
+      {
+        what: 'timeout',
+        got: `${timeout.toSeconds()} s`,
+        expected: 'nothing with Handler.fromFunction',
+        todo: 'set it on the function itself',
+      },
+      scope,
+    );
+  }
+  return fn.timeout ?? LAMBDA_DEFAULT_TIMEOUT;
+};

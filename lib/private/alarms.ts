@@ -61,7 +61,8 @@ export class WorkerAlarms extends Construct {
         'batches come back after the visibility timeout and spend receive counts. Runbook: see which of the two; read the ' +
         "function's log for errors, or raise its concurrency for throttles.",
       metric: new cloudwatch.MathExpression({
-        expression: 'errors + throttles',
+        // Lambda reports no errors of a function that is throttled whole: the missing half counts as none.
+        expression: 'FILL(errors, 0) + FILL(throttles, 0)',
         label: 'Errors + Throttles',
         period: Duration.minutes(5),
         usingMetrics: {

@@ -1,13 +1,4 @@
-import {
-  Annotations,
-  AspectPriority,
-  Aspects,
-  type CfnResource,
-  type IAspect,
-  Stage,
-  Token,
-  Tokenization,
-} from 'aws-cdk-lib';
+import { Annotations, type CfnResource, Stage, Token, Tokenization } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { CfnEventSourceMapping, CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnSubscription, CfnTopic } from 'aws-cdk-lib/aws-sns';
@@ -24,20 +15,23 @@ export interface Wired extends IConstruct {
   readonly eventSourceMapping: lambda.EventSourceMapping;
 }
 
-/** Looks at the finished tree for what a constructor cannot see: other constructs, and changes to L1s. */
+/**
+ * Looks at the finished tree for what a constructor cannot see: other constructs, and changes to L1s. As a validation it
+ * comes after every aspect; one a stage, since each needs a search of the whole tree.
+ */
 export function checkWiring(worker: Wired): void {
   const stage = Stage.of(worker) ?? worker.node.root;
-  let check = checks.get(stage);
-  if (!check) {
-    check = new WiringCheck(stage);
-    checks.set(stage, check);
-    // After the aspects that change things.
-    Aspects.of(stage).add(check, { priority: AspectPriority.READONLY });
+  const workers = workersOf.get(stage);
+  if (workers) {
+    workers.push(worker);
+    return;
   }
-  check.workers.push(worker);
+  const first = [worker];
+  workersOf.set(stage, first);
+  stage.node.addValidation({ validate: () => problemsOf(stage, first) });
 }
 
-const checks = new WeakMap<IConstruct, WiringCheck>();
+const workersOf = new WeakMap<IConstruct, Wired[]>();
 
 /** The resource whose attribute or ref a property holds. */
 const referenced = (value: unknown): IConstruct | undefined => {
@@ -51,32 +45,26 @@ const resourceOf = <T extends CfnResource>(construct: IConstruct, is: (x: unknow
 const isQueue = (x: unknown): x is CfnQueue => x instanceof CfnQueue;
 const isTopic = (x: unknown): x is CfnTopic => x instanceof CfnTopic;
 const isFunction = (x: unknown): x is CfnFunction => x instanceof CfnFunction;
+const isSubscription = (x: unknown): x is CfnSubscription => x instanceof CfnSubscription;
 const isMapping = (x: unknown): x is CfnEventSourceMapping => x instanceof CfnEventSourceMapping;
 
-class WiringCheck implements IAspect {
-  readonly workers: Wired[] = [];
-
-  constructor(private readonly stage: IConstruct) {}
-
-  visit(node: IConstruct): void {
-    // Once for the whole stage: the search below sees every node.
-    if (node !== this.stage) return;
-    const all = this.stage.node.findAll();
-    const mappings = all.filter(isMapping);
-    const subscriptions = all.filter((x): x is CfnSubscription => x instanceof CfnSubscription);
-    for (const worker of this.workers) {
-      checkMapping(worker, mappings);
-      checkNumbers(worker);
-      for (const subscription of subscriptions) checkSubscription(worker, subscription);
-    }
-  }
+function problemsOf(stage: IConstruct, workers: readonly Wired[]): string[] {
+  const all = stage.node.findAll();
+  const mappings = all.filter(isMapping);
+  const subscriptions = all.filter(isSubscription);
+  return workers.flatMap((worker) =>
+    [
+      ...checkMapping(worker, mappings),
+      ...checkNumbers(worker),
+      ...subscriptions.flatMap((subscription) => checkSubscription(worker, subscription)),
+    ].map((problem) => `${worker.node.path}: ${problemText(problem)}`),
+  );
 }
 
-const refuse = (worker: IConstruct, problem: Problem): void => Annotations.of(worker).addError(problemText(problem));
 const warn = (worker: IConstruct, id: string, problem: Problem): void =>
   Annotations.of(worker).addWarningV2(`cdk-async-patterns:${id}`, problemText(problem));
 
-function checkMapping(worker: Wired, mappings: readonly CfnEventSourceMapping[]): void {
+function checkMapping(worker: Wired, mappings: readonly CfnEventSourceMapping[]): Problem[] {
   const queue = worker.queue.node.defaultChild;
   const consumers = mappings.filter(({ eventSourceArn }) => referenced(eventSourceArn) === queue);
   if (consumers.length > 1) {
@@ -88,7 +76,7 @@ function checkMapping(worker: Wired, mappings: readonly CfnEventSourceMapping[])
     });
   }
   const mapping = resourceOf(worker.eventSourceMapping, isMapping);
-  if (!mapping) return;
+  if (!mapping) return [];
   if (mapping.enabled === false) {
     warn(worker, 'mappingDisabled', {
       what: 'event source mapping',
@@ -106,20 +94,24 @@ function checkMapping(worker: Wired, mappings: readonly CfnEventSourceMapping[])
     });
   }
   if (mapping.provisionedPollerConfig !== undefined && mapping.scalingConfig !== undefined) {
-    refuse(worker, {
-      what: 'event source mapping',
-      got: 'provisioned pollers and maxConcurrency',
-      expected: 'one of them',
-      todo: 'leave maxConcurrency out and limit the pollers',
-    });
+    return [
+      {
+        what: 'event source mapping',
+        got: 'provisioned pollers and maxConcurrency',
+        expected: 'one of them',
+        todo: 'leave maxConcurrency out and limit the pollers',
+      },
+    ];
   }
+  return [];
 }
 
 /** The numbers as they are in the template, after overrides; a token or an intrinsic compares with nothing. */
 const number = (value: unknown): number | undefined =>
   typeof value === 'number' && !Token.isUnresolved(value) ? value : undefined;
 
-function checkNumbers(worker: Wired): void {
+function checkNumbers(worker: Wired): Problem[] {
+  const problems: Problem[] = [];
   const queue = resourceOf(worker.queue, isQueue);
   const deadLetterQueue = resourceOf(worker.deadLetterQueue, isQueue);
   const fn = resourceOf(worker.function, isFunction);
@@ -127,7 +119,7 @@ function checkNumbers(worker: Wired): void {
   const less = (a: number | undefined, b: number | undefined): boolean => a !== undefined && b !== undefined && a < b;
 
   if (queue && queue.redrivePolicy === undefined) {
-    refuse(worker, {
+    problems.push({
       what: 'redrivePolicy of the queue',
       got: 'none',
       expected: 'a dead-letter queue',
@@ -137,7 +129,7 @@ function checkNumbers(worker: Wired): void {
   const retention = number(queue?.messageRetentionPeriod);
   const deadLetterRetention = number(deadLetterQueue?.messageRetentionPeriod);
   if (less(deadLetterRetention, (retention ?? 0) + 1)) {
-    refuse(worker, {
+    problems.push({
       what: 'retention of the dead-letter queue',
       got: `${deadLetterRetention} s`,
       expected: `more than the queue's, ${retention} s`,
@@ -147,7 +139,7 @@ function checkNumbers(worker: Wired): void {
   const visibility = number(queue?.visibilityTimeout);
   const timeout = number(fn?.timeout);
   if (less(visibility, timeout)) {
-    refuse(worker, {
+    problems.push({
       what: 'visibilityTimeout of the queue',
       got: `${visibility} s`,
       expected: `at least the function's timeout, ${timeout} s`,
@@ -158,28 +150,31 @@ function checkNumbers(worker: Wired): void {
   const scaling = mapping?.scalingConfig;
   const concurrency = scaling && 'maximumConcurrency' in scaling ? number(scaling.maximumConcurrency) : undefined;
   if (less(reserved, concurrency)) {
-    refuse(worker, {
+    problems.push({
       what: 'reservedConcurrentExecutions of the function',
       got: reserved!,
       expected: `at least maxConcurrency, ${concurrency}`,
       todo: 'raise it or lower maxConcurrency: throttled batches spend the receive counts of healthy messages',
     });
   }
+  return problems;
 }
 
-function checkSubscription(worker: Wired, subscription: CfnSubscription): void {
+function checkSubscription(worker: Wired, subscription: CfnSubscription): Problem[] {
   const queue = resourceOf(worker.queue, isQueue);
   const topic = referenced(subscription.topicArn);
-  if (!queue || referenced(subscription.endpoint) !== queue || !isTopic(topic)) return;
+  if (!queue || referenced(subscription.endpoint) !== queue || !isTopic(topic)) return [];
   const topicIsFifo = topic.fifoTopic === true;
   const queueIsFifo = queue.fifoQueue === true;
   if (queueIsFifo && !topicIsFifo) {
-    refuse(worker, {
-      what: 'subscription of a FIFO queue',
-      got: `the standard topic ${topic.node.path}`,
-      expected: 'a FIFO topic',
-      todo: 'make the topic FIFO, or the worker standard: SNS refuses this pair',
-    });
+    return [
+      {
+        what: 'subscription of a FIFO queue',
+        got: `the standard topic ${topic.node.path}`,
+        expected: 'a FIFO topic',
+        todo: 'make the topic FIFO, or the worker standard: SNS refuses this pair',
+      },
+    ];
   }
   if (!queueIsFifo && topicIsFifo) {
     warn(worker, 'orderingLost', {
@@ -189,4 +184,5 @@ function checkSubscription(worker: Wired, subscription: CfnSubscription): void {
       todo: 'make the worker FIFO, or acknowledge this if order and deduplication do not matter to it',
     });
   }
+  return [];
 }

@@ -94,8 +94,9 @@ function existingFunction(scope: Construct, props: WorkerFunctionProps, fn: lamb
   } else {
     Annotations.of(scope).addWarningV2(
       'cdk-async-patterns:importedFunction',
-      `the environment and the timeout of ${fn.node.path} cannot be set or seen from here; give the function the ` +
-        `variables ${Object.keys(props.environment).join(', ')}, pass its timeout to the worker, and acknowledge this`,
+      `the environment and the timeout of ${fn.node.path} cannot be set or seen from here${fn.role ? '' : ', nor has it a role that could be granted to'}; ` +
+        `give the function the variables ${Object.keys(props.environment).join(', ')}, pass its timeout to the worker, ` +
+        'see that its role has what the policy of the worker allows, and acknowledge this',
     );
   }
   return fn;

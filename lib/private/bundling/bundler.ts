@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Metafile } from 'esbuild';
+import { build, SETTINGS } from './build';
+import { Cache, type Cached } from './cache';
+import { type EsbuildLocation, locateEsbuild } from './esbuild';
+import { Files } from './files';
+import { Inputs } from './inputs';
+import { once } from './once';
+import { readSidecar, type Sidecar } from './sidecars';
+import { type BundleSpec, optionsKey, specKey } from './spec';
+
+/** What goes to Lambda for one entry. */
+export interface Bundle extends Omit<Cached, 'sidecars'> {
+  readonly sidecars: readonly Sidecar[];
+  /** Of the files, and of nothing else. */
+  readonly hash: string;
+}
+
+const LIBRARY: string = JSON.parse(readFileSync(join(__dirname, '..', '..', '..', 'package.json'), 'utf8')).version;
+
+/** Makes the bundles, from the cache where it can, with one call of esbuild for all the others. */
+export function bundleAll(specs: readonly BundleSpec[]): Map<string, Bundle> {
+  const round = new Round();
+  const bundles = new Map<string, Bundle>();
+  const missing = new Map<string, BundleSpec[]>();
+  for (const spec of specs) {
+    const cached = round.cache(spec).read(spec, round.tools(spec), round.files);
+    if (cached) {
+      bundles.set(specKey(spec), round.assemble(cached));
+    } else {
+      const together = JSON.stringify([spec.root, optionsKey(spec), round.esbuild(spec).path]);
+      missing.set(together, [...(missing.get(together) ?? []), spec]);
+    }
+  }
+  for (const group of missing.values()) {
+    for (const [spec, cached] of round.make(group)) bundles.set(specKey(spec), round.assemble(cached));
+  }
+  return bundles;
+}
+
+/** What is looked up once a round. */
+class Round {
+  public readonly files = new Files();
+  private readonly caches = new Map<string, Cache>();
+  private readonly sidecars = new Map<string, Sidecar>();
+  private readonly locations = new Map<string, EsbuildLocation>();
+
+  public cache({ root }: BundleSpec): Cache {
+    return once(this.caches, root, () => new Cache(root));
+  }
+
+  public esbuild({ root, entry }: BundleSpec): EsbuildLocation {
+    const directory = dirname(join(root, entry));
+    return once(this.locations, directory, () => locateEsbuild([process.cwd(), directory, __dirname]));
+  }
+
+  public tools(spec: BundleSpec): string {
+    return JSON.stringify([LIBRARY, this.esbuild(spec).version, SETTINGS]);
+  }
+
+  public make(specs: readonly BundleSpec[]): [BundleSpec, Cached][] {
+    const [first] = specs as [BundleSpec];
+    const start = Date.now();
+    const cache = this.cache(first);
+    const inputs = new Map<Metafile, Inputs>();
+    const made = build(this.esbuild(first), specs).map(({ spec, metafile, ...bundle }): [BundleSpec, Cached] => {
+      const found = once(inputs, metafile, () => new Inputs(spec.root, metafile, this.files));
+      const fingerprint = found.fingerprint(spec.entry, start);
+      if (fingerprint) cache.write(spec, this.tools(spec), fingerprint, bundle);
+      return [spec, bundle];
+    });
+    cache.prune(start);
+    return made;
+  }
+
+  public assemble(cached: Cached): Bundle {
+    const sidecars = cached.sidecars.map((name) => once(this.sidecars, name, () => readSidecar(name)));
+    const hash = createHash('sha256').update(
+      JSON.stringify([cached.code.length, ...sidecars.map((s) => [s.name, s.digest])]),
+    );
+    return { ...cached, sidecars, hash: hash.update(cached.code).update(cached.map).digest('hex') };
+  }
+}

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { once } from './once';
+
+export const digest = (content: Uint8Array | string): string =>
+  createHash('sha256').update(content).digest('base64url');
+
+/**
+ * What lies on disk, looked at once. Good for one round of bundling only: by the next, somebody may have edited a file,
+ * and neither its time nor its size would tell.
+ */
+export class Files {
+  private readonly digests = new Map<string, string | null>();
+  private readonly listings = new Map<string, ReadonlySet<string>>();
+
+  /** Digest of the file's content, or null when nothing is there. A directory counts as its existence. */
+  public digest(path: string): string | null {
+    return once(this.digests, path, () => (this.exists(path) ? this.read(path) : null));
+  }
+
+  public exists(path: string): boolean {
+    const directory = dirname(path);
+    const names = once(this.listings, directory, () => new Set(list(directory)));
+    return names.has(basename(path)) || directory === path;
+  }
+
+  private read(path: string): string {
+    try {
+      return digest(readFileSync(path));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EISDIR') return 'directory';
+      throw error;
+    }
+  }
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { type SqsMessage, sqsEvent } from '../lambda/testing';
+import { AsyncWorker, Handler } from '../lib';
+import { ENV, METRIC, SQS_CLIENT_FILE } from '../lib/private/contract';
+
+// What the construct provisions, run by what the runtime became: the bundle from the cloud assembly, in a process of its own,
+// with the environment of the template, as Lambda would.
+const outdir = mkdtempSync(join(tmpdir(), 'contract-'));
+const app = new App({ outdir });
+const stack = new Stack(app, 'Stack');
+new AsyncWorker(stack, 'Orders', {
+  handler: Handler.fromEntry(join(__dirname, 'fixtures/handler.ts')),
+  maxReceiveCount: 3,
+});
+const { template } = app.synth().getStackByName('Stack');
+const fn = Object.values<any>(template.Resources).find(({ Type }) => Type === 'AWS::Lambda::Function').Properties;
+const asset = join(outdir, `asset.${fn.Code.S3Key.replace('.zip', '')}`);
+const variables: Record<string, unknown> = fn.Environment.Variables;
+
+afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+
+/** An endpoint that refuses at once stands for SQS being away. */
+const NOWHERE = 'http://127.0.0.1:9';
+
+const RUN = `
+const [file, name] = process.argv[1].split(':');
+const context = { awsRequestId: 'r', getRemainingTimeInMillis: () => 10_000 };
+require(file)[name](JSON.parse(process.argv[2]), context).then((reply) => process.stderr.write(JSON.stringify(reply)));
+`;
+
+const invoke = (messages: SqsMessage[]) => {
+  const [module, name] = fn.Handler.split('.');
+  const references = Object.entries(variables).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? value : `${NOWHERE}/000000000000/${key}`,
+  ]);
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['-e', RUN, `${join(asset, `${module}.js`)}:${name}`, JSON.stringify(sqsEvent(messages))],
+    {
+      encoding: 'utf8',
+      env: {
+        ...Object.fromEntries(references),
+        AWS_ENDPOINT_URL: NOWHERE,
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'x',
+        AWS_SECRET_ACCESS_KEY: 'x',
+        AWS_MAX_ATTEMPTS: '1',
+      },
+    },
+  );
+  return {
+    reply: JSON.parse(stderr),
+    lines: stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  };
+};
+
+test('every variable that the runtime reads is set by the construct', () => {
+  expect(Object.keys(variables)).toEqual(expect.arrayContaining(Object.values(ENV)));
+});
+
+test('the asset holds the handler, its source map and the SQS client', () => {
+  expect(readdirSync(asset).sort()).toEqual([SQS_CLIENT_FILE, 'index.js', 'index.js.map'].sort());
+});
+
+test('a batch that succeeds is acknowledged, and counted under the name of the worker', () => {
+  const { reply, lines } = invoke([{ body: { fate: 'ok' } }]);
+  expect(reply).toEqual({ batchItemFailures: [] });
+  expect(lines).toEqual([
+    expect.objectContaining({ [METRIC.dimension]: 'Stack/Orders', [METRIC.processed]: 1, [METRIC.retried]: 0 }),
+  ]);
+});
+
+test('with SQS away nothing is acknowledged that failed', () => {
+  const { reply, lines } = invoke(['ok', 'retry', 'dead'].map((fate) => ({ body: { fate }, messageId: fate })));
+  expect(reply.batchItemFailures).toEqual([{ itemIdentifier: 'retry' }, { itemIdentifier: 'dead' }]);
+  expect(lines.map(({ message }) => message)).toEqual(
+    expect.arrayContaining(['dead letters not sent', 'backoff not set']),
+  );
+});
+
+test('the last receive is the one that the construct told', () => {
+  const { lines } = invoke([{ body: { fate: 'retry' }, receiveCount: 3 }]);
+  expect(lines).toContainEqual(
+    expect.objectContaining({ message: 'message is dead', reason: 'retries exhausted after 3 receives: flaky' }),
+  );
+});
+
+test('a stack trace names the source, not the bundle', () => {
+  const { lines } = invoke([{ body: { fate: 'retry' } }]);
+  expect(lines[0].error.stack).toMatch(/fixtures\/handler\.ts:6/);
+});
