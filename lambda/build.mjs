@@ -1,6 +1,6 @@
 // Bundles what ships of lambda/ into lambda/dist: the runtime and the testing helpers for `import` and `require`, the SQS
 // client that lies beside every bundled handler, and their declarations.
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -20,6 +20,19 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
 };
+
+/**
+ * Leaves the client out of the runtime. The ES module goes through a module that does nothing but re-export it: so a bundler
+ * that makes CommonJS of the whole still sees one name, `require`s it, and only when it is needed.
+ */
+const besideBundle = (extension) => ({
+  name: 'beside-bundle',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/async-patterns-\w+\.js$/ }, ({ path }) => ({
+      path: path.replace(/js$/, extension),
+      external: true,
+    })),
+});
 
 const declarations = async (entry, out) => {
   const bundle = await rollup({
@@ -54,7 +67,7 @@ await Promise.all([
         format,
         // A plain `require` for CommonJS: it loads faster than `import()`, and jest runs it.
         supported: { 'dynamic-import': format === 'esm' },
-        external: [SQS_CLIENT],
+        plugins: [besideBundle(extension)],
       }),
     ),
     declarations(join(here, name, 'index.ts'), join(dist, name, 'index')),
@@ -69,3 +82,4 @@ await Promise.all([
     mainFields: ['module', 'main'],
   }),
 ]);
+await writeFile(join(dist, 'runtime', SQS_CLIENT.replace(/js$/, 'mjs')), `export * from '${SQS_CLIENT}';\n`);

@@ -12,7 +12,6 @@ import type { Handler } from './handler';
 import { WorkerAlarms } from './private/alarms';
 import { DEFAULT_MAX_RECEIVE_COUNT, ENV, METRIC } from './private/contract';
 import { workerMetric } from './private/metrics';
-import { workerPolicy } from './private/permissions';
 import { InvalidInput, problemText } from './private/problem';
 import {
   advice,
@@ -147,8 +146,10 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
   public readonly deadLetterAlarm: cloudwatch.Alarm;
   /** Fires when the oldest message waits longer than 15 minutes, or than twice the visibility timeout if that is more. */
   public readonly ageAlarm: cloudwatch.Alarm;
-  /** Fires when invocations fail as a whole or are throttled. */
-  public readonly failureAlarm: cloudwatch.Alarm;
+  /** Fires when invocations fail as a whole: a crash, a timeout. A message that fails alone is no error of these. */
+  public readonly errorAlarm: cloudwatch.Alarm;
+  /** Fires when Lambda refuses invocations for lack of concurrency. */
+  public readonly throttleAlarm: cloudwatch.Alarm;
   /** The function's role: `table.grantReadData(worker)` works. */
   public readonly grantPrincipal: iam.IPrincipal;
 
@@ -209,9 +210,11 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount },
     });
 
-    const { fn, logGroup } = workerFunction(this, {
+    const { fn, logGroup, grantPrincipal, permissions } = workerFunction(this, {
       ...props,
       timeout,
+      queue: this.queue,
+      deadLetterQueue: this.deadLetterQueue,
       environment: {
         ...props.environment,
         [ENV.worker]: this.node.path,
@@ -223,15 +226,7 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
     });
     this.function = fn;
     this.logGroup = logGroup;
-    this.grantPrincipal = fn.grantPrincipal;
-
-    const policy = workerPolicy(this, 'Policy', {
-      queue: this.queue,
-      deadLetterQueue: this.deadLetterQueue,
-      logGroup,
-      encryptionKey: props.encryptionKey,
-    });
-    if (fn.role) policy.attachToRole(fn.role);
+    this.grantPrincipal = grantPrincipal;
 
     this.eventSourceMapping = new lambda.EventSourceMapping(this, 'EventSourceMapping', {
       target: fn,
@@ -242,7 +237,7 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
       reportBatchItemFailures: true,
     });
     // Lambda checks the role's permissions when the mapping is made.
-    this.eventSourceMapping.node.addDependency(policy);
+    this.eventSourceMapping.node.addDependency(permissions);
 
     const alarms = new WorkerAlarms(this, 'Alarms', {
       name: this.node.path,
@@ -254,7 +249,8 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
     });
     this.deadLetterAlarm = alarms.deadLetters;
     this.ageAlarm = alarms.age;
-    this.failureAlarm = alarms.failures;
+    this.errorAlarm = alarms.errors;
+    this.throttleAlarm = alarms.throttles;
 
     checkWiring(this);
   }

@@ -44,9 +44,10 @@ export interface Judge {
  * letter always says why, and the rest of a FIFO group does not spend its receives on a hopeless first.
  */
 export function judge(record: SQSRecord, thrown: unknown, { maxReceiveCount, canMove }: Judge): Outcome {
-  const reason = sentence(describe(thrown));
-  const receiveCount = receiveCountOf(record);
   const permanent = isPermanent(thrown);
+  const description = describe(thrown);
+  const reason = permanent ? description.message : sentence(description);
+  const receiveCount = receiveCountOf(record);
   if (permanent || receiveCount >= maxReceiveCount) {
     if (canMove(record)) {
       return {

@@ -1,6 +1,8 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -21,7 +23,8 @@ export interface WorkerAlarmsProps {
 export class WorkerAlarms extends Construct {
   readonly deadLetters: cloudwatch.Alarm;
   readonly age: cloudwatch.Alarm;
-  readonly failures: cloudwatch.Alarm;
+  readonly errors: cloudwatch.Alarm;
+  readonly throttles: cloudwatch.Alarm;
 
   constructor(scope: Construct, id: string, props: WorkerAlarmsProps) {
     super(scope, id);
@@ -55,24 +58,26 @@ export class WorkerAlarms extends Construct {
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
 
-    this.failures = this.alarm('Failures', props, {
+    this.errors = this.alarm('Errors', props, {
       alarmDescription:
-        `${name}: invocations fail as a whole (Errors: crash, timeout, out of memory) or are refused (Throttles). Their ` +
-        'batches come back after the visibility timeout and spend receive counts. Runbook: see which of the two; read the ' +
-        "function's log for errors, or raise its concurrency for throttles.",
-      metric: new cloudwatch.MathExpression({
-        // Lambda reports no errors of a function that is throttled whole: the missing half counts as none.
-        expression: 'FILL(errors, 0) + FILL(throttles, 0)',
-        label: 'Errors + Throttles',
-        period: Duration.minutes(5),
-        usingMetrics: {
-          errors: props.function.metricErrors({ period: Duration.minutes(5) }),
-          throttles: props.function.metricThrottles({ period: Duration.minutes(5) }),
-        },
-      }),
+        `${name}: whole invocations fail: the function crashed, ran out of memory or timed out. Their batches come back ` +
+        "after the visibility timeout and spend receive counts. Runbook: read the end of the function's log; for timeouts " +
+        'see what ignores its AbortSignal or blocks the event loop.',
+      metric: props.function.metricErrors({ period: Duration.minutes(5) }),
       threshold: 1,
       evaluationPeriods: 1,
-      // No invocations, no failures.
+      // No invocations, no errors.
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+
+    this.throttles = this.alarm('Throttles', props, {
+      alarmDescription:
+        `${name}: Lambda refuses invocations for lack of concurrency; waiting messages spend receive counts. Runbook: ` +
+        "raise the reserved concurrency or the account's, or lower maxConcurrency.",
+      metric: props.function.metricThrottles({ period: Duration.minutes(5) }),
+      threshold: 1,
+      evaluationPeriods: 1,
+      // No invocations, no throttles.
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
   }
@@ -86,7 +91,23 @@ export class WorkerAlarms extends Construct {
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       ...props,
     });
-    if (alarmTopic) alarm.addAlarmAction(new SnsAction(alarmTopic));
+    if (alarmTopic) {
+      alarm.addAlarmAction(new SnsAction(alarmTopic));
+      if (alarmTopic.masterKey) grantToCloudWatch(this, alarmTopic.masterKey);
+    }
     return alarm;
   }
+}
+
+/** Without it CloudWatch cannot publish to an encrypted topic, and the alarm stays silent. */
+function grantToCloudWatch(scope: Construct, key: kms.IKey): void {
+  key.addToResourcePolicy(
+    new iam.PolicyStatement({
+      principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
+    }),
+    true,
+  );
 }

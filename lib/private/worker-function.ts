@@ -3,8 +3,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import type { Construct } from 'constructs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { type Construct, Dependable } from 'constructs';
 import type { Handler } from '../handler';
+import { GrantedPolicy } from './granted-policy';
+import { workerPolicy } from './permissions';
 import { InvalidInput } from './problem';
 
 export interface WorkerFunctionProps {
@@ -14,19 +17,24 @@ export interface WorkerFunctionProps {
   readonly reservedConcurrentExecutions?: number;
   readonly encryptionKey?: kms.IKey;
   readonly environment: { [key: string]: string };
+  readonly queue: sqs.IQueue;
+  readonly deadLetterQueue: sqs.IQueue;
 }
 
 export interface WorkerFunction {
   readonly fn: lambda.IFunction;
   readonly logGroup?: logs.LogGroup;
+  readonly grantPrincipal: iam.IPrincipal;
+  /** Must be there before Lambda polls for the function. */
+  readonly permissions: iam.ManagedPolicy;
 }
 
 const DEFAULT_MEMORY_MIB = 256;
 
-/** The function of a worker: made from an entry, with its own role and log group, or the user's. */
+/** The function of a worker with its permissions: made from an entry, with its own role and log group, or the user's. */
 export function workerFunction(scope: Construct, props: WorkerFunctionProps): WorkerFunction {
   const code = props.handler._code;
-  return code ? newFunction(scope, props, code) : { fn: existingFunction(scope, props, props.handler._function!) };
+  return code ? newFunction(scope, props, code) : existingFunction(scope, props, props.handler._function!);
 }
 
 function newFunction(
@@ -34,22 +42,37 @@ function newFunction(
   props: WorkerFunctionProps,
   code: NonNullable<Handler['_code']>,
 ): WorkerFunction {
-  const { encryptionKey, environment } = props;
+  const { encryptionKey, environment, deadLetterQueue } = props;
   const logGroup = new logs.LogGroup(scope, 'LogGroup', { retention: logs.RetentionDays.ONE_MONTH, encryptionKey });
   if (encryptionKey) grantToLogs(scope, encryptionKey);
+  // Without the managed policy for basic execution, which allows writing to every log group.
+  const role = new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+  const permissions = workerPolicy(scope, 'Policy', { ...props, logGroup });
+  permissions.attachToRole(role);
+  const granted = new GrantedPolicy(scope, 'Grants', role);
+  // Whoever waits for the role waits for what it may do; that the role comes first, its policies say themselves.
+  Dependable.implement(role, {
+    get dependencyRoots() {
+      return [permissions, ...granted.policies];
+    },
+  });
   const fn = new lambda.Function(scope, 'Function', {
     ...code,
     timeout: props.timeout,
     memorySize: props.memorySize ?? DEFAULT_MEMORY_MIB,
     reservedConcurrentExecutions: props.reservedConcurrentExecutions,
-    // Without the managed policy for basic execution, which allows writing to every log group.
-    role: new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') }),
+    role,
     logGroup,
     loggingFormat: lambda.LoggingFormat.JSON,
     environmentEncryption: encryptionKey,
     environment: { NODE_OPTIONS: '--enable-source-maps', ...environment },
   });
-  return { fn, logGroup };
+  if (!deadLetterQueue.fifo) {
+    // For somebody who invokes the function asynchronously, past the queue. Lambda takes no FIFO queue here. On the L1: the
+    // L2 would grant what the policy allows already.
+    (fn.node.defaultChild as lambda.CfnFunction).deadLetterConfig = { targetArn: deadLetterQueue.queueArn };
+  }
+  return { fn, logGroup, grantPrincipal: granted, permissions };
 }
 
 /** The log service uses a key under the key's own policy, not under a role's. */
@@ -75,7 +98,7 @@ function grantToLogs(scope: Construct, key: kms.IKey): void {
   );
 }
 
-function existingFunction(scope: Construct, props: WorkerFunctionProps, fn: lambda.IFunction): lambda.IFunction {
+function existingFunction(scope: Construct, props: WorkerFunctionProps, fn: lambda.IFunction): WorkerFunction {
   for (const name of ['memorySize', 'reservedConcurrentExecutions'] as const) {
     if (props[name] !== undefined) {
       throw new InvalidInput(
@@ -99,5 +122,7 @@ function existingFunction(scope: Construct, props: WorkerFunctionProps, fn: lamb
         'see that its role has what the policy of the worker allows, and acknowledge this',
     );
   }
-  return fn;
+  const permissions = workerPolicy(scope, 'Policy', props);
+  if (fn.role) permissions.attachToRole(fn.role);
+  return { fn, grantPrincipal: fn.grantPrincipal, permissions };
 }

@@ -77,7 +77,7 @@ describe('a body that is not what a worker reads is a dead letter with its reaso
     expect(process).not.toHaveBeenCalled();
     expect(edge.deadLetters[0]).toMatchObject({
       MessageBody: body,
-      MessageAttributes: { DeadLetterReason: { StringValue: `PermanentError: ${reason}` } },
+      MessageAttributes: { DeadLetterReason: { StringValue: reason } },
     });
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
   });

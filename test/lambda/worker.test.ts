@@ -119,7 +119,7 @@ describe('a permanent error', () => {
     expect(edge.deadLetters).toHaveLength(1);
     expect(edge.deadLetters[0]).toMatchObject({
       MessageBody: '{"name":"bad"}',
-      MessageAttributes: { DeadLetterReason: { DataType: 'String', StringValue: 'PermanentError: empty order' } },
+      MessageAttributes: { DeadLetterReason: { DataType: 'String', StringValue: 'empty order' } },
     });
   });
 

@@ -120,6 +120,13 @@ describe('the function', () => {
     });
   });
 
+  test('has the dead-letter queue for who invokes it asynchronously, unless that is FIFO, which Lambda does not take', () => {
+    expect(only(synth().template(), 'AWS::Lambda::Function').DeadLetterConfig).toEqual({
+      TargetArn: { 'Fn::GetAtt': [expect.stringMatching(/^OrdersDeadLetterQueue/), 'Arn'] },
+    });
+    expect(only(synth({ fifo: true }).template(), 'AWS::Lambda::Function').DeadLetterConfig).toBeUndefined();
+  });
+
   test('lets the user overrule NODE_OPTIONS', () => {
     const { template } = synth({ environment: { NODE_OPTIONS: '' } });
     expect(only(template(), 'AWS::Lambda::Function').Environment.Variables.NODE_OPTIONS).toBe('');
@@ -143,15 +150,22 @@ describe('permissions', () => {
     ]);
   });
 
-  test('leave the role open to what the user grants', () => {
+  test('leave the role open to what the user grants, in a managed policy of its own', () => {
     const { stack, worker, template } = synth();
     const table = new Table(stack, 'Table', { partitionKey: { name: 'pk', type: AttributeType.STRING } });
     table.grantReadData(worker);
-    template().hasResourceProperties('AWS::IAM::Policy', {
-      PolicyDocument: {
-        Statement: Match.arrayWith([Match.objectLike({ Action: Match.arrayWith(['dynamodb:GetItem']) })]),
+    const made = template();
+    made.resourceCountIs('AWS::IAM::Policy', 0);
+    made.hasResource('AWS::IAM::ManagedPolicy', {
+      Properties: {
+        PolicyDocument: {
+          Statement: Match.arrayWith([Match.objectLike({ Action: Match.arrayWith(['dynamodb:GetItem']) })]),
+        },
+        Roles: [{ Ref: Match.stringLikeRegexp('OrdersRole') }],
       },
-      Roles: [{ Ref: Match.stringLikeRegexp('OrdersRole') }],
+    });
+    made.hasResource('AWS::Lambda::Function', {
+      DependsOn: [Match.stringLikeRegexp('OrdersGrants'), Match.stringLikeRegexp('OrdersPolicy')],
     });
   });
 
@@ -208,7 +222,7 @@ describe('alarms', () => {
     Object.values(synth(props).template().findResources('AWS::CloudWatch::Alarm'));
 
   test('each say what they mean and what to do, and how they take missing data', () => {
-    expect(alarms()).toHaveLength(3);
+    expect(alarms()).toHaveLength(4);
     for (const { Properties } of alarms()) {
       expect(Properties.AlarmDescription).toMatch(/^Stack\/Orders: .+ Runbook: .+/);
       expect(Properties.AlarmDescription.length).toBeLessThanOrEqual(1024);
@@ -218,14 +232,11 @@ describe('alarms', () => {
   });
 
   test('watch what is visible in the dead-letter queue, the age of the oldest message, errors and throttles', () => {
-    const [deadLetters, age, failures] = alarms().map(({ Properties }) => Properties);
+    const [deadLetters, age, errors, throttles] = alarms().map(({ Properties }) => Properties);
     expect(deadLetters).toMatchObject({ MetricName: 'ApproximateNumberOfMessagesVisible', Threshold: 1 });
     expect(age).toMatchObject({ MetricName: 'ApproximateAgeOfOldestMessage', Threshold: 900 });
-    expect(failures.Metrics.map((metric: any) => metric.MetricStat?.Metric.MetricName)).toEqual([
-      undefined,
-      'Errors',
-      'Throttles',
-    ]);
+    expect(errors).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'Errors', Threshold: 1 });
+    expect(throttles).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'Throttles', Threshold: 1 });
   });
 
   test('give the oldest message twice the visibility timeout', () => {
@@ -262,6 +273,19 @@ test('metrics are read under the names that the runtime writes', () => {
     statistic: 'Average',
     period: Duration.minutes(1),
   });
+});
+
+test('an encrypted alarm topic can be published to by CloudWatch', () => {
+  const stack = new Stack(new App(), 'Stack');
+  const alarmTopic = new sns.Topic(stack, 'Topic', { masterKey: new kms.Key(stack, 'Key') });
+  new AsyncWorker(stack, 'Orders', { handler: handler(), alarmTopic });
+  const { Statement } = only(Template.fromStack(stack), 'AWS::KMS::Key').KeyPolicy;
+  expect(Statement.filter((s: any) => s.Principal.Service === 'cloudwatch.amazonaws.com')).toEqual([
+    expect.objectContaining({
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+    }),
+  ]);
 });
 
 describe('numbers that cannot work are refused with what, got, expected and what to do', () => {

@@ -65,10 +65,13 @@ class Round {
     const start = Date.now();
     const cache = this.cache(first);
     const inputs = new Map<Metafile, Inputs>();
-    const made = build(this.esbuild(first), specs).map(({ spec, metafile, ...bundle }): [BundleSpec, Cached] => {
-      const found = once(inputs, metafile, () => new Inputs(spec.root, metafile, this.files));
-      const fingerprint = found.fingerprint(spec.entry, start);
-      if (fingerprint) cache.write(spec, this.tools(spec), fingerprint, bundle);
+    const made = build(this.esbuild(first), specs).map(({ spec, metafiles, ...bundle }): [BundleSpec, Cached] => {
+      const fingerprints = metafiles.map((metafile) =>
+        once(inputs, metafile, () => new Inputs(spec.root, metafile, this.files)).fingerprint(spec.entry, start),
+      );
+      if (fingerprints.every((fingerprint) => fingerprint !== undefined)) {
+        cache.write(spec, this.tools(spec), Object.assign({}, ...fingerprints), bundle);
+      }
       return [spec, bundle];
     });
     cache.prune(start);
@@ -77,9 +80,7 @@ class Round {
 
   public assemble(cached: Cached): Bundle {
     const sidecars = cached.sidecars.map((name) => once(this.sidecars, name, () => readSidecar(name)));
-    const hash = createHash('sha256').update(
-      JSON.stringify([cached.code.length, ...sidecars.map((s) => [s.name, s.digest])]),
-    );
-    return { ...cached, sidecars, hash: hash.update(cached.code).update(cached.map).digest('hex') };
+    const identity = [cached.content, cached.code.length, ...sidecars.map(({ name, digest }) => [name, digest])];
+    return { ...cached, sidecars, hash: createHash('sha256').update(JSON.stringify(identity)).digest('hex') };
   }
 }

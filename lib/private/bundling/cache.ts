@@ -12,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digest, type Files } from './files';
 import type { Fingerprint } from './inputs';
@@ -22,6 +22,8 @@ import { type BundleSpec, optionsKey } from './spec';
 export interface Cached {
   readonly code: Uint8Array;
   readonly map: Uint8Array;
+  /** Digest of the two. */
+  readonly content: string;
   readonly sidecars: readonly string[];
   readonly exports: readonly string[] | undefined;
   readonly warnings: readonly string[];
@@ -32,7 +34,6 @@ interface Header extends Omit<Cached, 'code' | 'map'> {
   readonly tools: string;
   readonly inputs: Fingerprint;
   readonly codeLength: number;
-  readonly content: string;
 }
 
 const MONTH = 30 * 24 * 60 * 60 * 1000;
@@ -55,19 +56,13 @@ export class Cache {
     try {
       const bytes = readFileSync(this.file(spec));
       const end = bytes.indexOf('\n');
-      const {
-        tools: madeBy,
-        inputs,
-        codeLength,
-        content,
-        ...rest
-      }: Header = JSON.parse(bytes.toString('utf8', 0, end));
+      const header: Header = JSON.parse(bytes.toString('utf8', 0, end));
       const body = bytes.subarray(end + 1);
-      if (madeBy !== tools || content !== digest(body)) return undefined;
-      const same = Object.entries(inputs).every(([path, was]) => files.digest(join(this.root, path)) === was);
-      return same
-        ? { ...rest, exports: rest.exports, code: body.subarray(0, codeLength), map: body.subarray(codeLength) }
-        : undefined;
+      const { inputs, codeLength, content, sidecars, exports, warnings } = header;
+      if (header.tools !== tools || content !== digest(body)) return undefined;
+      if (Object.entries(inputs).some(([path, was]) => files.digest(join(this.root, path)) !== was)) return undefined;
+      const [code, map] = [body.subarray(0, codeLength), body.subarray(codeLength)];
+      return { code, map, content, sidecars, exports, warnings };
     } catch {
       return undefined;
     }
@@ -77,11 +72,10 @@ export class Cache {
   public write(spec: BundleSpec, tools: string, inputs: Fingerprint, bundle: Cached): void {
     if (!this.directory) return;
     const { code, map, ...rest } = bundle;
-    const body = Buffer.concat([code, map]);
-    const header: Header = { ...rest, tools, inputs, codeLength: code.length, content: digest(body) };
+    const header: Header = { ...rest, tools, inputs, codeLength: code.length };
     const temporary = join(this.directory, `${randomUUID()}.tmp`);
     try {
-      writeFileSync(temporary, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]));
+      writeFileSync(temporary, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), code, map]));
       renameSync(temporary, this.file(spec));
     } catch {
       // A full disk costs the next synth its time, not this one its success.
@@ -92,10 +86,13 @@ export class Cache {
   /** Files that nothing has rewritten for a month: most are of entries that are no more. */
   public prune(now: number): void {
     if (!this.directory) return;
-    for (const name of readdirSync(this.directory)) {
-      const path = join(this.directory, name);
-      const stats = statSync(path, { throwIfNoEntry: false });
-      if (stats && now - stats.mtimeMs > MONTH) rmSync(path, { force: true });
+    try {
+      for (const name of readdirSync(this.directory)) {
+        const path = join(this.directory, name);
+        if (now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now) > MONTH) rmSync(path, { force: true });
+      }
+    } catch {
+      // Somebody else is tidying up, too.
     }
   }
 
@@ -111,7 +108,7 @@ function writable(root: string): string | undefined {
     const directory = join(root, 'node_modules', '.cache', 'cdk-async-patterns');
     if (prepare(directory)) return directory;
   }
-  const own = join(tmpdir(), `cdk-async-patterns-${userInfo().uid}`);
+  const own = join(tmpdir(), `cdk-async-patterns-${process.getuid?.() ?? 'cache'}`);
   const directory = join(own, digest(root));
   // What lies there becomes code: it must be ours.
   return prepare(directory) && isOurs(own) ? directory : undefined;
@@ -128,9 +125,8 @@ function prepare(directory: string): boolean {
 }
 
 function isOurs(directory: string): boolean {
-  const { uid, mode } = lstatSync(directory);
-  return (
-    process.getuid === undefined ||
-    (uid === process.getuid() && (mode & 0o022) === 0 && lstatSync(directory).isDirectory())
-  );
+  const stats = lstatSync(directory);
+  // Where there are no user ids, the temporary directory is the user's own.
+  if (process.getuid === undefined) return true;
+  return stats.isDirectory() && stats.uid === process.getuid() && (stats.mode & 0o022) === 0;
 }

@@ -3,8 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { once } from './once';
 
-export const digest = (content: Uint8Array | string): string =>
-  createHash('sha256').update(content).digest('base64url');
+/** Of the parts one after another. */
+export function digest(...parts: (Uint8Array | string)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('base64url');
+}
 
 /**
  * What lies on disk, looked at once. Good for one round of bundling only: by the next, somebody may have edited a file,

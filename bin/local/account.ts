@@ -1,0 +1,106 @@
+import type { SentMessage } from './send';
+
+/** A row of the ledger: the handler finished a message. */
+export interface Processed {
+  readonly messageId: string;
+  readonly receiveCount: number;
+}
+
+/** A message as it lies in a dead-letter queue. */
+export interface DeadLetter {
+  /** The id under which it was sent; the dead letter may have one of its own. */
+  readonly messageId: string;
+  readonly receiveCount: number;
+  /** Nothing if SQS moved it by its redrive policy. */
+  readonly reason: string | undefined;
+  readonly body: string;
+  readonly groupId: string | undefined;
+  /** Text attributes, those of the runtime aside. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface Account {
+  readonly message: SentMessage;
+  readonly processed: readonly Processed[];
+  readonly deadLetters: readonly DeadLetter[];
+  /** How often SQS handed it out, as far as was seen. */
+  readonly receives: number;
+}
+
+export interface Books {
+  readonly accounts: readonly Account[];
+  /** FIFO groups whose messages were processed in another order than they were sent in. */
+  readonly brokenGroups: readonly string[];
+  /** Ids in the ledger or a dead-letter queue that nobody sent. */
+  readonly strays: readonly string[];
+}
+
+export const isMissing = ({ processed, deadLetters }: Account): boolean => processed.length + deadLetters.length === 0;
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}
+
+function brokenGroups(sent: readonly SentMessage[], processed: readonly Processed[]): string[] {
+  // A message that is processed again later is at-least-once delivery, not disorder: its first time counts.
+  const firstTime = new Map(
+    [...new Set(processed.map(({ messageId }) => messageId))].map((messageId, i) => [messageId, i]),
+  );
+  const groups = groupBy(
+    sent.filter(({ groupId }) => groupId !== undefined),
+    ({ groupId }) => groupId!,
+  );
+  return [...groups]
+    .filter(([, members]) => {
+      const times = members.map(({ messageId }) => firstTime.get(messageId)).filter((time) => time !== undefined);
+      return times.some((time, i) => i > 0 && time < times[i - 1]!);
+    })
+    .map(([groupId]) => groupId);
+}
+
+/**
+ * What became of every message. Pure.
+ *
+ * @param processed in the order in which a group's messages were processed
+ */
+export function account(
+  sent: readonly SentMessage[],
+  processed: readonly Processed[],
+  deadLetters: readonly DeadLetter[],
+): Books {
+  const rows = groupBy(processed, ({ messageId }) => messageId);
+  const letters = groupBy(deadLetters, ({ messageId }) => messageId);
+  const known = new Set(sent.map(({ messageId }) => messageId));
+  return {
+    accounts: sent.map((message) => {
+      const own = rows.get(message.messageId) ?? [];
+      const dead = letters.get(message.messageId) ?? [];
+      return {
+        message,
+        processed: own,
+        deadLetters: dead,
+        receives: Math.max(0, ...[...own, ...dead].map(({ receiveCount }) => receiveCount)),
+      };
+    }),
+    brokenGroups: brokenGroups(sent, processed),
+    strays: [...new Set([...rows.keys(), ...letters.keys()])].filter((messageId) => !known.has(messageId)),
+  };
+}
+
+/** What must not be, a line each: nothing if the books balance. */
+export function problemsOf({ accounts, brokenGroups, strays }: Books): string[] {
+  return [
+    ...accounts.filter(isMissing).map(({ message }) => `${message.id} (${message.kind}) is missing`),
+    ...accounts
+      .filter(({ processed, deadLetters }) => processed.length > 0 && deadLetters.length > 0)
+      .map(({ message }) => `${message.id} (${message.kind}) was processed and is dead`),
+    ...brokenGroups.map((groupId) => `group ${groupId} was processed out of order`),
+    ...strays.map((messageId) => `message ${messageId} was not sent by us`),
+  ];
+}

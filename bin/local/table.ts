@@ -1,0 +1,76 @@
+import { type Account, type Books, isMissing } from './account';
+
+const count = <T>(items: readonly T[], test: (item: T) => boolean): number => items.filter(test).length;
+
+interface Column {
+  readonly title: string;
+  readonly count: (accounts: readonly Account[]) => number;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'sent', count: (accounts) => accounts.length },
+  { title: 'processed once', count: (accounts) => count(accounts, ({ processed }) => processed.length === 1) },
+  { title: 'more than once', count: (accounts) => count(accounts, ({ processed }) => processed.length > 1) },
+  { title: 'retried', count: (accounts) => count(accounts, ({ receives }) => receives > 1) },
+  { title: 'dead', count: (accounts) => count(accounts, ({ deadLetters }) => deadLetters.length > 0) },
+  { title: 'missing', count: (accounts) => count(accounts, isMissing) },
+];
+
+/** Lines of cells, the first column to the left, numbers to the right. */
+function align(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  '),
+  );
+}
+
+function byKind(accounts: readonly Account[]): Map<string, Account[]> {
+  const kinds = new Map<string, Account[]>();
+  for (const entry of accounts) {
+    const kind = `${entry.message.worker}: ${entry.message.kind}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), entry]);
+  }
+  // Orders before shipments, and within them the many before the few.
+  return new Map(
+    [...kinds].sort(([a, x], [b, y]) => a.split(':')[0]!.localeCompare(b.split(':')[0]!) || y.length - x.length),
+  );
+}
+
+/** Order and parcel numbers differ from message to message, reasons do not. */
+const general = (reason: string): string => reason.replace(/\b(order|parcel)-\d+/g, '$1-…');
+
+function reasonLines(accounts: readonly Account[]): string[] {
+  const reasons = new Map<string, number>();
+  for (const { reason } of accounts.flatMap(({ deadLetters }) => deadLetters)) {
+    const text = general(reason ?? 'no reason: moved by the redrive policy');
+    reasons.set(text, (reasons.get(text) ?? 0) + 1);
+  }
+  return [...reasons].sort(([, a], [, b]) => b - a).map(([text, times]) => `${String(times).padStart(4)}  ${text}`);
+}
+
+/** The account of every message, to print. */
+export function table({ accounts }: Books): string {
+  const kinds = byKind(accounts);
+  const line = (title: string, of: readonly Account[]): string[] => [
+    title,
+    ...COLUMNS.map((column) => `${column.count(of)}`),
+  ];
+  const [head, ...rows] = align([
+    ['', ...COLUMNS.map(({ title }) => title)],
+    ...[...kinds].map(([kind, of]) => line(kind, of)),
+    line('total', accounts),
+  ]);
+  const rule = '─'.repeat(head!.length);
+  const total = rows.pop()!;
+  const note = 'Shipments are retried with their group: what follows a failure waits for it.';
+  return [head, rule, ...rows, rule, total, note, '', 'dead letters by reason', ...reasonLines(accounts)].join('\n');
+}
+
+/** One line on the way there. */
+export function progress({ accounts }: Books): string {
+  const processed = count(accounts, (entry) => entry.processed.length > 0);
+  const dead = count(accounts, (entry) => entry.deadLetters.length > 0);
+  return `${processed} processed, ${dead} dead, ${count(accounts, isMissing)} under way`;
+}

@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { LOCAL, run } from './run';
+
+/** Behaviour differs from version to version, so what is tested against is pinned. */
+const MINISTACK = '1.5.33';
+const OLDEST_PYTHON = [3, 10] as const;
+
+const VENV = join(LOCAL, 'venv');
+const VENV_PYTHON = join(VENV, 'bin', 'python');
+
+const print = async (python: string, expression: string): Promise<string | undefined> => {
+  try {
+    const { stdout } = await promisify(execFile)(python, [
+      '-c',
+      `import sys, importlib.metadata as m; print(${expression})`,
+    ]);
+    return stdout.trim();
+  } catch {
+    return undefined;
+  }
+};
+
+export const isNewEnough = (version: string): boolean => {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > OLDEST_PYTHON[0] || (major === OLDEST_PYTHON[0] && minor >= OLDEST_PYTHON[1]);
+};
+
+async function findPython(): Promise<string> {
+  const seen: string[] = [];
+  // A system whose `python3` is old often has a newer one beside it.
+  for (const python of ['python3', 'python', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10']) {
+    const version = await print(python, '"%d.%d.%d" % sys.version_info[:3]');
+    if (version === undefined) continue;
+    if (isNewEnough(version)) return python;
+    seen.push(`${python} is ${version}`);
+  }
+  const got = seen.length > 0 ? seen.join(', ') : 'no python3 on the PATH';
+  throw new Error(`the local emulator needs Python ${OLDEST_PYTHON.join('.')} or newer: got ${got}`);
+}
+
+/** Installs the emulator into a virtual environment of its own, if it is not there yet, and returns its program. */
+export async function installEmulator(onInstall: () => void = () => {}): Promise<string> {
+  const program = join(VENV, 'bin', 'ministack');
+  if ((await print(VENV_PYTHON, 'm.version("ministack")')) === MINISTACK) return program;
+
+  const python = await findPython();
+  onInstall();
+  const log = join(LOCAL, 'install.log');
+  await rm(VENV, { recursive: true, force: true });
+  await run(python, ['-m', 'venv', VENV], { log, env: process.env }).catch((error: Error) => {
+    throw new Error(`${error.message}\nOn Debian and Ubuntu: apt install python3-venv`);
+  });
+  await run(VENV_PYTHON, ['-m', 'pip', 'install', '--disable-pip-version-check', `ministack==${MINISTACK}`], {
+    log,
+    // The user's proxy and index, which the clean environment drops.
+    env: process.env,
+  });
+  return program;
+}

@@ -1,0 +1,52 @@
+import { App, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { AttributeType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { AsyncWorker, Backoff, Handler } from 'cdk-async-patterns';
+import type { Construct } from 'constructs';
+
+/** An app to copy: a worker on a standard queue, one on a FIFO queue, and the table that both write to. */
+export class ReferenceStack extends Stack {
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+
+    // Someone has to hear of a dead letter: subscribe an address or a chat to this topic.
+    const alarmKey = new Key(this, 'AlarmKey', { enableKeyRotation: true, removalPolicy: RemovalPolicy.DESTROY });
+    const alarmTopic = new Topic(this, 'Alarms', { enforceSSL: true, masterKey: alarmKey });
+
+    const ledger = new TableV2(this, 'Ledger', {
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+
+    const shared = {
+      timeout: Duration.seconds(10),
+      backoff: Backoff.exponential({ initial: Duration.seconds(1), max: Duration.seconds(5) }),
+      alarmTopic,
+      environment: { LEDGER_TABLE: ledger.tableName },
+    };
+    const orders = new AsyncWorker(this, 'Orders', {
+      handler: Handler.fromEntry('bin/handlers/orders.ts'),
+      maxConcurrency: 5,
+      ...shared,
+    });
+    const shipments = new AsyncWorker(this, 'Shipments', {
+      handler: Handler.fromEntry('bin/handlers/shipments.ts'),
+      fifo: true,
+      ...shared,
+    });
+    // Each what its handler calls, no more.
+    ledger.grant(orders, 'dynamodb:PutItem');
+    ledger.grant(shipments, 'dynamodb:UpdateItem');
+
+    new CfnOutput(this, 'LedgerTableName', { value: ledger.tableName });
+    new CfnOutput(this, 'OrdersQueueUrl', { value: orders.queue.queueUrl });
+    new CfnOutput(this, 'OrdersDeadLetterQueueUrl', { value: orders.deadLetterQueue.queueUrl });
+    new CfnOutput(this, 'ShipmentsQueueUrl', { value: shipments.queue.queueUrl });
+    new CfnOutput(this, 'ShipmentsDeadLetterQueueUrl', { value: shipments.deadLetterQueue.queueUrl });
+  }
+}
+
+new ReferenceStack(new App(), 'Reference');

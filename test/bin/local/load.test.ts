@@ -1,0 +1,64 @@
+import { buildLoad, DEMO, type Message } from '../../../bin/local/load';
+
+const of = (messages: readonly Message[], kind: Message['kind']) => messages.filter((message) => message.kind === kind);
+
+describe('buildLoad', () => {
+  const load = buildLoad(1);
+
+  it('makes 500 messages for the demo, each with an id of its own', () => {
+    expect(load).toHaveLength(500);
+    expect(new Set(load.map(({ id }) => id)).size).toBe(500);
+  });
+
+  it('makes the same messages of the same seed', () => {
+    expect(buildLoad(1)).toEqual(load);
+  });
+
+  it('makes other messages of another seed, as many of each kind', () => {
+    const other = buildLoad(2);
+    expect(other).not.toEqual(load);
+    expect(other.map(({ kind }) => kind).sort()).toEqual(load.map(({ kind }) => kind).sort());
+  });
+
+  it.each(Object.entries(DEMO.orders))('makes orders that are %s: %i', (kind, count) => {
+    expect(of(load, kind as Message['kind']).filter(({ worker }) => worker === 'orders')).toHaveLength(count);
+  });
+
+  it('mixes the kinds, so that batches hold good and bad ones', () => {
+    const faulty = load.flatMap(({ worker, kind }, i) => (worker === 'orders' && kind !== 'healthy' ? [i] : []));
+    expect(Math.max(...faulty.slice(1).map((position, i) => position - faulty[i]!))).toBeLessThan(50);
+  });
+
+  it('sends a group in the order of its steps, groups mixed', () => {
+    const shipments = load.filter(({ worker }) => worker === 'shipments');
+    const groups = new Set(shipments.map(({ groupId }) => groupId));
+    expect(groups.size).toBe(DEMO.groups);
+    expect(new Set(shipments.slice(0, DEMO.groupSize).map(({ groupId }) => groupId)).size).toBeGreaterThan(1);
+    for (const group of groups) {
+      const steps = shipments.filter(({ groupId }) => groupId === group).map(({ body }) => JSON.parse(body).step);
+      expect(steps).toEqual(Array.from({ length: DEMO.groupSize }, (_, i) => `step ${i + 1}`));
+    }
+  });
+
+  it('puts at most one fault into a group', () => {
+    const faulty = load.filter(({ worker, kind }) => worker === 'shipments' && kind !== 'healthy');
+    expect(new Set(faulty.map(({ groupId }) => groupId)).size).toBe(faulty.length);
+    expect(faulty.length).toBeGreaterThan(0);
+  });
+
+  it('gives one order as many attributes as SQS takes', () => {
+    expect(of(load, 'bad, 10 attributes').map(({ attributes }) => Object.keys(attributes).length)).toEqual([10]);
+  });
+
+  it('writes a __proto__ key that a parser sees as a key of its own', () => {
+    for (const { body } of of(load, '__proto__ key')) {
+      expect(Object.keys(JSON.parse(body))).toContain('__proto__');
+    }
+  });
+
+  it('writes bodies that are not JSON', () => {
+    const broken = of(load, 'not JSON');
+    expect(broken.length).toBeGreaterThan(0);
+    for (const { body } of broken) expect(() => JSON.parse(body)).toThrow();
+  });
+});

@@ -1,0 +1,78 @@
+import { account, type DeadLetter } from '../../../bin/local/account';
+import type { SentMessage } from '../../../bin/local/send';
+import { progress, table } from '../../../bin/local/table';
+
+const message = (id: string, more: Partial<SentMessage> = {}): SentMessage => ({
+  id,
+  messageId: id,
+  worker: 'orders',
+  kind: 'healthy',
+  body: '{}',
+  attributes: {},
+  ...more,
+});
+const letter = (messageId: string, reason?: string): DeadLetter => ({
+  messageId,
+  receiveCount: 1,
+  reason,
+  body: '{}',
+  groupId: undefined,
+  attributes: {},
+});
+
+const books = account(
+  [
+    message('a'),
+    message('b'),
+    message('c'),
+    message('d', { kind: 'permanently bad' }),
+    message('e', { kind: 'permanently bad' }),
+    message('f', { kind: 'hopeless', worker: 'shipments' }),
+  ],
+  [
+    { messageId: 'a', receiveCount: 1 },
+    { messageId: 'b', receiveCount: 1 },
+    { messageId: 'b', receiveCount: 2 },
+  ],
+  [letter('d', 'order-0001 has no items'), letter('e', 'order-0002 has no items'), letter('f')],
+);
+
+describe('table', () => {
+  const lines = table(books).split('\n');
+  const cells = (start: string) =>
+    lines
+      .find((line) => line.startsWith(start))!
+      .trim()
+      .split(/\s{2,}/);
+
+  it.each([
+    ['orders: healthy', ['3', '1', '1', '1', '0', '1']],
+    ['orders: permanently bad', ['2', '0', '0', '0', '2', '0']],
+    ['shipments: hopeless', ['1', '0', '0', '0', '1', '0']],
+    ['total', ['6', '1', '1', '1', '3', '1']],
+  ])('counts %s', (title, counts) => {
+    expect(lines[0]!.trim().split(/\s{2,}/)).toEqual([
+      'sent',
+      'processed once',
+      'more than once',
+      'retried',
+      'dead',
+      'missing',
+    ]);
+    expect(cells(title)).toEqual([title, ...counts]);
+  });
+
+  it('adds up reasons that differ in the number of the order only', () => {
+    expect(lines).toContainEqual(expect.stringMatching(/^ +2 {2}order-… has no items$/));
+  });
+
+  it('says so when a dead letter has no reason', () => {
+    expect(lines).toContainEqual(expect.stringMatching(/^ +1 {2}no reason: moved by the redrive policy$/));
+  });
+});
+
+describe('progress', () => {
+  it('tells processed, dead and outstanding apart', () => {
+    expect(progress(books)).toBe('2 processed, 3 dead, 1 under way');
+  });
+});

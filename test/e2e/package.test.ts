@@ -1,0 +1,98 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+// What a stranger gets: the tarball of `npm pack`, in an app that has nothing else.
+const ROOT = join(__dirname, '..', '..');
+const app = mkdtempSync(join(tmpdir(), 'empty-app-'));
+
+const run = (command: string, ...args: string[]): string =>
+  execFileSync(command, args, { cwd: app, encoding: 'utf8', stdio: 'pipe' });
+const write = (file: string, text: string): void => {
+  mkdirSync(dirname(join(app, file)), { recursive: true });
+  writeFileSync(join(app, file), text);
+};
+
+beforeAll(() => {
+  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', app], { cwd: ROOT, stdio: 'pipe' });
+  const [tarball] = readdirSync(app);
+  write('package.json', '{ "private": true }');
+  run(
+    'npm',
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+    `./${tarball}`,
+    'typescript@6',
+    '@types/node@24',
+  );
+}, 240_000);
+afterAll(() => rmSync(app, { recursive: true, force: true }));
+
+test('an app that installs it synthesizes a worker with its handler bundled', () => {
+  write(
+    'handler.ts',
+    "import { worker } from 'cdk-async-patterns/runtime';\nexport const handler = worker({ process: () => {} });\n",
+  );
+  write(
+    'app.js',
+    `const { App, Stack } = require('aws-cdk-lib');
+    const { AsyncWorker, Handler } = require('cdk-async-patterns');
+    const app = new App({ outdir: 'cdk.out' });
+    new AsyncWorker(new Stack(app, 'Stack'), 'Worker', { handler: Handler.fromEntry('handler.ts') });
+    app.synth();`,
+  );
+  run('node', 'app.js');
+  const asset = readdirSync(join(app, 'cdk.out')).find((name) => /^asset\.[0-9a-f]{64}$/.test(name))!;
+  expect(readdirSync(join(app, 'cdk.out', asset)).sort()).toEqual([
+    'async-patterns-sqs.js',
+    'index.js',
+    'index.js.map',
+  ]);
+}, 60_000);
+
+test.each(['runtime', 'testing'])('./%s is there for import and for require, with the same names', (entry) => {
+  const names = (code: string, ...flags: string[]): string => run('node', ...flags, '-e', code);
+  const required = names(`console.log(Object.keys(require('cdk-async-patterns/${entry}')).sort().join())`);
+  const imported = names(
+    `import * as all from 'cdk-async-patterns/${entry}'; console.log(Object.keys(all).sort().join())`,
+    '--input-type=module',
+  );
+  expect(imported).toBe(required);
+  expect(required).toContain(entry === 'runtime' ? 'worker' : 'sqsEvent');
+});
+
+test.each([
+  ['a CommonJS app', 'commonjs', 'nodenext', 'nodenext'],
+  ['an ES module app', 'module', 'nodenext', 'nodenext'],
+  ['an app with the old resolution', 'commonjs', 'commonjs', 'node10'],
+  ['a bundled app', 'module', 'preserve', 'bundler'],
+])(
+  'types resolve in %s',
+  (_, type, module, moduleResolution) => {
+    write('package.json', JSON.stringify({ private: true, type }));
+    write(
+      'check.ts',
+      `import { AsyncWorker } from 'cdk-async-patterns';
+    import { worker, type WorkerContext } from 'cdk-async-patterns/runtime';
+    import { sqsEvent } from 'cdk-async-patterns/testing';
+    export const handler = worker<{ id: string }>({ process: (message, context: WorkerContext) => [message.id, context.signal] });
+    export const reply = handler(sqsEvent([{ body: 1 }]));
+    export const Worker: typeof AsyncWorker = AsyncWorker;`,
+    );
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      '--module',
+      module,
+      '--moduleResolution',
+      moduleResolution,
+    ];
+    const deprecations = moduleResolution === 'node10' ? ['--ignoreDeprecations', '6.0'] : [];
+    run('npx', 'tsc', ...flags, ...deprecations, '--types', 'node', 'check.ts');
+  },
+  60_000,
+);
