@@ -3,6 +3,7 @@ const common = {
   // jsii compiles lib in place: the sources must win over what it emitted.
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json', 'node'],
   testEnvironment: 'node',
+  modulePathIgnorePatterns: ['<rootDir>/.local/'],
 };
 
 module.exports = {

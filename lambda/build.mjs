@@ -9,7 +9,7 @@ import { dts } from 'rollup-plugin-dts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
-const SQS_CLIENT = './async-patterns-sqs.js';
+const CLIENTS = ['async-patterns-sqs', 'async-patterns-dynamodb'];
 
 const common = {
   absWorkingDir: join(here, '..'),
@@ -72,14 +72,17 @@ await Promise.all([
     ),
     declarations(join(here, name, 'index.ts'), join(dist, name, 'index')),
   ]),
-  esbuild.build({
-    ...common,
-    entryPoints: ['lambda/runtime/async-patterns-sqs.ts'],
-    outfile: join(dist, 'runtime', SQS_CLIENT),
-    format: 'cjs',
-    minify: true,
-    // The SDK's own choice for Node.js; its CommonJS builds bundle to twice the size.
-    mainFields: ['module', 'main'],
-  }),
+  ...CLIENTS.map((client) =>
+    esbuild.build({
+      ...common,
+      entryPoints: [`lambda/runtime/${client}.ts`],
+      outfile: join(dist, 'runtime', `${client}.js`),
+      format: 'cjs',
+      minify: true,
+      // The SDK's own choice for Node.js; its CommonJS builds bundle to twice the size.
+      mainFields: ['module', 'main'],
+    }),
+  ),
 ]);
-await writeFile(join(dist, 'runtime', SQS_CLIENT.replace(/js$/, 'mjs')), `export * from '${SQS_CLIENT}';\n`);
+for (const client of CLIENTS)
+  await writeFile(join(dist, 'runtime', `${client}.mjs`), `export * from './${client}.js';\n`);

@@ -1,5 +1,6 @@
 import { Annotations, Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -9,6 +10,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Backoff } from './backoff';
 import type { Handler } from './handler';
+import type { Idempotency } from './idempotency';
 import { WorkerAlarms } from './private/alarms';
 import { DEFAULT_MAX_RECEIVE_COUNT, ENV, METRIC } from './private/contract';
 import { workerMetric } from './private/metrics';
@@ -91,7 +93,13 @@ export interface AsyncWorkerProps {
   readonly backoff?: Backoff;
 
   /**
-   * Customer-managed key for the queues, the log group and the function's environment.
+   * Do work with the same key once; the handler says what the key is.
+   * @default - every delivery runs
+   */
+  readonly idempotency?: Idempotency;
+
+  /**
+   * Customer-managed key for the queues, the log group, the function's environment and the idempotency table.
    * @default - SQS-managed encryption of the queues, AWS-owned keys for the rest
    */
   readonly encryptionKey?: kms.IKey;
@@ -140,6 +148,8 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
   public readonly function: lambda.IFunction;
   /** The function's logs; missing when the function came from `Handler.fromFunction`. */
   public readonly logGroup?: logs.LogGroup;
+  /** Where idempotency keys are kept; missing without `idempotency`. */
+  public readonly idempotencyTable?: dynamodb.ITable;
   /** What hands messages from the queue to the function. */
   public readonly eventSourceMapping: lambda.EventSourceMapping;
   /** Fires when a message is in the dead-letter queue. */
@@ -210,8 +220,11 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount },
     });
 
+    const idempotency = props.idempotency?._bind(this, props.encryptionKey);
+    this.idempotencyTable = idempotency?.table;
     const { fn, logGroup, grantPrincipal, permissions } = workerFunction(this, {
       ...props,
+      statements: [...(idempotency?.statements ?? [])],
       timeout,
       queue: this.queue,
       deadLetterQueue: this.deadLetterQueue,
@@ -222,6 +235,7 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
         [ENV.deadLetterQueueUrl]: this.deadLetterQueue.queueUrl,
         [ENV.maxReceiveCount]: Tokenization.stringifyNumber(maxReceiveCount),
         [ENV.backoff]: Stack.of(this).toJsonString(backoff),
+        ...(idempotency && { [ENV.idempotency]: Stack.of(this).toJsonString(idempotency.spec) }),
       },
     });
     this.function = fn;

@@ -9,7 +9,9 @@ export interface BatchOptions {
   readonly concurrency: number;
   readonly invocation: Invocation;
   /** Handles one record. May throw, return, or return a promise of either. */
-  handle(record: SQSRecord, context: RecordContext): unknown;
+  handle(record: SQSRecord, context: RecordContext, index: number): unknown;
+  /** The outcome of a record that must not run. */
+  decided?(index: number): Outcome | undefined;
   /** What a failure makes of its record. */
   judge(record: SQSRecord, thrown: unknown): Outcome;
 }
@@ -86,11 +88,16 @@ export class Batch {
 
   private start(i: number, lane?: Lane): void {
     const record = this.options.records[i]!;
+    const decided = this.options.decided?.(i);
+    if (decided) {
+      this.settle(i, decided, lane);
+      return;
+    }
     const context = new RecordContext(this.options.invocation, record);
     this.running.set(i, context);
     let result: unknown;
     try {
-      result = this.options.handle(record, context);
+      result = this.options.handle(record, context, i);
     } catch (thrown) {
       this.fail(i, thrown, lane);
       return;

@@ -1,4 +1,10 @@
-import { type BackoffSpec, DEFAULT_BACKOFF, DEFAULT_MAX_RECEIVE_COUNT, ENV } from '../../lib/private/contract';
+import {
+  type BackoffSpec,
+  DEFAULT_BACKOFF,
+  DEFAULT_MAX_RECEIVE_COUNT,
+  ENV,
+  type IdempotencySpec,
+} from '../../lib/private/contract';
 
 /** What the construct told the runtime; every part is missing in a unit test. */
 export interface Config {
@@ -7,6 +13,7 @@ export interface Config {
   readonly deadLetterQueueUrl?: string;
   readonly maxReceiveCount: number;
   readonly backoff: BackoffSpec;
+  readonly idempotency?: IdempotencySpec;
 }
 
 const json = (name: string, value: string): unknown => {
@@ -21,6 +28,7 @@ const json = (name: string, value: string): unknown => {
 
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const backoff = env[ENV.backoff];
+  const idempotency = env[ENV.idempotency];
   return {
     worker: env[ENV.worker],
     queueUrl: env[ENV.queueUrl],
@@ -28,5 +36,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxReceiveCount: Number(env[ENV.maxReceiveCount] ?? DEFAULT_MAX_RECEIVE_COUNT),
     backoff:
       backoff === undefined ? DEFAULT_BACKOFF : { ...DEFAULT_BACKOFF, ...(json(ENV.backoff, backoff) as object) },
+    ...(idempotency !== undefined && { idempotency: json(ENV.idempotency, idempotency) as IdempotencySpec }),
   };
 }

@@ -19,6 +19,11 @@ export interface WorkerContext {
   remainingTime(): number;
   /** Writes lines that carry the worker, the request and the message id. */
   readonly log: Logger;
+  /**
+   * What `idempotencyKey` made of the message: pass it on to whoever knows such keys, a payment API for one, since a process
+   * can die between the work and its record. Empty without one.
+   */
+  readonly idempotencyKey: string;
   /** The record as Lambda handed it over. */
   readonly record: SQSRecord;
 }
@@ -43,6 +48,7 @@ export class DeadlineError extends Error {
  * parsing the message.
  */
 export class RecordContext implements WorkerContext {
+  idempotencyKey = '';
   private controller?: AbortController;
   private logger?: Logger;
   private texts?: Readonly<Record<string, string>>;

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
+
 export type FailurePath = typeof import('./async-patterns-sqs.js');
+export type StorePath = typeof import('./async-patterns-dynamodb.js');
 
 /** All that the runtime reaches outside itself. It is passed in, so that a test is a call with another edge. */
 export interface Edge {
@@ -11,6 +14,10 @@ export interface Edge {
   write(line: string): void;
   /** Loads what settles failures, with the SQS client, at the first failure. */
   failurePath(): Promise<FailurePath>;
+  /** Loads what keeps state, with the DynamoDB client. */
+  storePath(): Promise<StorePath>;
+  /** Unique each time. */
+  uuid(): string;
 }
 
 export const lambdaEdge: Edge = {
@@ -20,6 +27,8 @@ export const lambdaEdge: Edge = {
   write: (line) => {
     process.stdout.write(`${line}\n`);
   },
-  // The name is the contract's SQS_CLIENT_FILE; a bundler needs to see it spelled out.
+  // The names are the contract's; a bundler needs to see them spelled out.
   failurePath: () => import('./async-patterns-sqs.js'),
+  storePath: () => import('./async-patterns-dynamodb.js'),
+  uuid: randomUUID,
 };

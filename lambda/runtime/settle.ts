@@ -1,4 +1,5 @@
 import type { SQSRecord } from 'aws-lambda/trigger/sqs';
+import { abortAt } from './abort-at';
 import type { Config } from './config';
 import type { Edge } from './edge';
 import { changeVisibility, type SqsCalls, sendDeadLetters } from './effects';
@@ -25,10 +26,8 @@ export async function settle(
   outcomes: readonly Outcome[],
   startedAt: number,
 ): Promise<{ outcomes: readonly Outcome[]; failures: readonly string[] }> {
-  const abort = new AbortController();
-  const left = replyBy - edge.now();
-  const timer = left === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => abort.abort(), Math.max(0, left));
-  const effects = { calls, log, signal: abort.signal };
+  const alarm = abortAt(replyBy, edge.now());
+  const effects = { calls, log, signal: alarm.signal };
   const policy = { backoff: config.backoff, startedAt };
   const planNow = (from: readonly Outcome[]) => planOf(records, from, policy, edge.now(), edge.random);
   try {
@@ -48,6 +47,6 @@ export async function settle(
     }
     return { outcomes: settled, failures: plan.failures };
   } finally {
-    clearTimeout(timer);
+    alarm.clear();
   }
 }

@@ -2,12 +2,14 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Context } from 'aws-lambda/handler';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda/trigger/sqs';
 import { Batch } from './batch';
-import { readConfig } from './config';
+import { type Config, readConfig } from './config';
 import type { Invocation, RecordContext, WorkerContext } from './context';
 import { parseJson, validate } from './decode';
 import { describe } from './describe';
 import { type Edge, lambdaEdge } from './edge';
 import { isFifo, recordsOf } from './envelope';
+import type { IdempotencyGuard } from './idempotency/guard';
+import type { Identity } from './idempotency/prepare';
 import { type Bound, BoundLogger, JsonLogger, type Logger } from './log';
 import { countsOf, metricsLine } from './metrics';
 import { hasRoom, judge, type Outcome, receiveCountOf } from './outcome';
@@ -35,6 +37,17 @@ export interface WorkerOptions<T> {
    */
   readonly concurrency?: number;
   /**
+   * Names the work of a message: two messages of one key are done once, however often they are delivered, as long as the key
+   * is remembered. Needs `idempotency` on the construct. A key that is empty or no text is a permanent error.
+   * @default - every delivery runs
+   */
+  idempotencyKey?(message: T): string;
+  /**
+   * What must be the same under one key. The same key with something else is a permanent error.
+   * @default - the whole body
+   */
+  idempotencyPayload?(message: T): unknown;
+  /**
    * Where lines go that the runtime and `context.log` write.
    * @default - one JSON line each on standard output
    */
@@ -57,6 +70,16 @@ const check = <T>({ process, concurrency }: WorkerOptions<T>): void => {
   }
 };
 
+/** Half of idempotency is none, and nobody would notice before the second charge. */
+const checkIdempotency = (hasKey: boolean, { worker, idempotency }: Config): void => {
+  if (worker === undefined || hasKey === (idempotency !== undefined)) return;
+  throw new Error(
+    hasKey
+      ? `worker ${worker}: got idempotencyKey, expected idempotency on its AsyncWorker too; add idempotency: Idempotency.table()`
+      : `worker ${worker}: got idempotency on its AsyncWorker, expected idempotencyKey in the handler too; say what names the work`,
+  );
+};
+
 /** `worker` with its edge as a parameter: what the tests call. */
 export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandler {
   check(options);
@@ -64,10 +87,18 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
   const { schema, logger, concurrency = DEFAULT_CONCURRENCY } = options;
   const parse = options.parse?.bind(options) ?? parseJson;
 
+  const identity: Identity<T> | undefined = options.idempotencyKey && {
+    keyOf: options.idempotencyKey.bind(options),
+    payloadOf: options.idempotencyPayload?.bind(options),
+  };
+  checkIdempotency(identity !== undefined, config);
+
+  const read = (body: string): T | Promise<T> => {
+    const parsed = parse(body);
+    return schema ? validate(schema, parsed) : (parsed as T);
+  };
   const handle = (record: SQSRecord, context: RecordContext): unknown => {
-    const parsed = parse(record.body);
-    if (!schema) return options.process(parsed as T, context);
-    const message = validate(schema, parsed);
+    const message = read(record.body);
     return message instanceof Promise
       ? message.then((valid) => options.process(valid, context))
       : options.process(message, context);
@@ -88,25 +119,48 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
       now: edge.now,
       logFor: ({ messageId }) => logWith({ ...bound, messageId }),
     };
+    const judgeRecord = (record: SQSRecord, thrown: unknown): Outcome => {
+      const outcome = judge(record, thrown, { maxReceiveCount: config.maxReceiveCount, canMove });
+      report(invocation.logFor(record), outcome, receiveCountOf(record), thrown);
+      return outcome;
+    };
+    const replyBy = end - reserve / 5;
+    let guard: IdempotencyGuard<T> | undefined;
+    if (identity) {
+      const { IdempotencyGuard, calls } = await edge.storePath();
+      guard = new IdempotencyGuard({
+        edge,
+        calls,
+        spec: config.idempotency,
+        worker: config.worker ?? '',
+        log: logWith(bound),
+        startedAt,
+        deadline: invocation.deadline,
+        replyBy,
+        identity,
+        read,
+        process: (message, recordContext) => options.process(message, recordContext),
+        judge: judgeRecord,
+      });
+      await guard.open(records);
+    }
     const ran = await new Batch({
       records,
       fifo: isFifo(records),
       concurrency,
       invocation,
-      handle,
-      judge: (record, thrown) => {
-        const outcome = judge(record, thrown, { maxReceiveCount: config.maxReceiveCount, canMove });
-        report(invocation.logFor(record), outcome, receiveCountOf(record), thrown);
-        return outcome;
-      },
+      handle: (record, recordContext, i) =>
+        guard ? guard.handle(record, recordContext, i) : handle(record, recordContext),
+      decided: (i) => guard?.decided(i),
+      judge: judgeRecord,
     }).run();
 
-    let outcomes: readonly Outcome[] = ran;
+    let outcomes: readonly Outcome[] = guard ? await guard.finish(ran) : ran;
     let failures: readonly string[] = [];
-    if (ran.some(({ kind }) => kind !== 'done')) {
+    if (outcomes.some(({ kind }) => kind !== 'done')) {
       const { settle, calls } = await edge.failurePath();
-      const settlement = { edge, calls, config, log: logWith(bound), replyBy: end - reserve / 5 };
-      ({ outcomes, failures } = await settle(settlement, records, ran, startedAt));
+      const settlement = { edge, calls, config, log: logWith(bound), replyBy };
+      ({ outcomes, failures } = await settle(settlement, records, outcomes, startedAt));
     }
     if (config.worker !== undefined) {
       edge.write(metricsLine(config.worker, context?.awsRequestId, countsOf(records, outcomes, startedAt), startedAt));

@@ -11,6 +11,8 @@ export const ENV = {
   maxReceiveCount: 'ASYNC_MAX_RECEIVE_COUNT',
   /** A `BackoffSpec` as JSON. */
   backoff: 'ASYNC_BACKOFF',
+  /** An `IdempotencySpec` as JSON; missing without idempotency. */
+  idempotency: 'ASYNC_IDEMPOTENCY',
 } as const;
 
 /** How long a failed message rests before its next attempt. */
@@ -23,6 +25,15 @@ export interface BackoffSpec {
   readonly factor: number;
   /** Draw the delay from [0, bound] (full jitter) instead of taking the bound. */
   readonly jitter: boolean;
+}
+
+/** Where idempotency keys are kept, and for how long. */
+export interface IdempotencySpec {
+  readonly table: string;
+  /** Seconds that a key is remembered once its work is done. */
+  readonly retention: number;
+  /** Seconds that an attempt has its key for itself; missing: as long as its invocation may run. */
+  readonly lease?: number;
 }
 
 export const DEFAULT_BACKOFF: BackoffSpec = { initial: 5, max: 300, factor: 2, jitter: true };
@@ -49,6 +60,57 @@ export const METRIC = {
 
 /** File name of the SQS client that lies beside a bundled handler and is loaded only when a message fails. */
 export const SQS_CLIENT_FILE = 'async-patterns-sqs.js';
+/** The same of the DynamoDB client, loaded by workers with idempotency or a circuit breaker. */
+export const DYNAMODB_CLIENT_FILE = 'async-patterns-dynamodb.js';
 
 /** Largest message and largest batch that SQS takes, in bytes, attributes included. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
+
+// --- Circuit breaker ---
+
+/** Environment variables of a worker with a circuit breaker, and of the controller that pauses its event source mapping. */
+export const BREAKER_ENV = {
+  /** A `BreakerSpec` as JSON. */
+  spec: 'ASYNC_CIRCUIT_BREAKER',
+  /** The `MappingSpec`s of all its workers as JSON; the controller's alone. */
+  mappings: 'ASYNC_MAPPINGS',
+} as const;
+
+/** A circuit breaker; times in seconds. */
+export interface BreakerSpec {
+  /** Its path in the construct tree, the value of the metrics' dimension. */
+  readonly name: string;
+  readonly table: string;
+  readonly failureRatio: number;
+  readonly minimumCalls: number;
+  readonly window: number;
+  readonly coolDown: number;
+  readonly maxCoolDown: number;
+}
+
+/** An event source mapping that a breaker pauses, as the template has it. */
+export interface MappingSpec {
+  readonly id: string;
+  readonly maxConcurrency?: number;
+}
+
+/** The table of a breaker: one row is its state, the others count what messages are forgiven. */
+export const BREAKER_TABLE = {
+  key: 'pk',
+  ttl: 'ttl',
+  /** Key of the row that is the state. */
+  row: 'breaker',
+  /** What the keys of messages begin with. */
+  message: 'message#',
+  /** Attributes by which the stream is filtered. */
+  state: 'state',
+  paused: 'paused',
+} as const;
+
+export const BREAKER_METRIC = {
+  dimension: 'CircuitBreaker',
+  /** 1 unless the breaker is closed; once a minute and at every change. */
+  open: 'Open',
+  /** Times that a worker could not reach the state and went on as if the breaker were closed. */
+  unavailable: 'StateUnavailable',
+} as const;

@@ -9,6 +9,7 @@ export interface WorkerResources {
   readonly deadLetterQueue: sqs.IQueue;
   readonly logGroup?: logs.ILogGroup;
   readonly encryptionKey?: kms.IKey;
+  readonly statements: iam.PolicyStatement[];
 }
 
 /**
@@ -28,6 +29,7 @@ export function workerPolicy(scope: Construct, id: string, resources: WorkerReso
       ...(logGroup ? [allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn)] : []),
       // The key's own policy must leave access to IAM, as the CDK's and the console's default does.
       ...(encryptionKey ? [allow(['kms:Decrypt', 'kms:GenerateDataKey'], encryptionKey.keyArn)] : []),
+      ...resources.statements,
     ],
   });
 }

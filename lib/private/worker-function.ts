@@ -19,6 +19,8 @@ export interface WorkerFunctionProps {
   readonly environment: { [key: string]: string };
   readonly queue: sqs.IQueue;
   readonly deadLetterQueue: sqs.IQueue;
+  /** What it may do beyond the queues and the log. */
+  readonly statements: iam.PolicyStatement[];
 }
 
 export interface WorkerFunction {

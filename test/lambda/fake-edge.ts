@@ -1,6 +1,8 @@
 import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
-import type { Edge } from '../../lambda/runtime/edge';
+import type { Edge, StorePath } from '../../lambda/runtime/edge';
 import type { SqsCalls } from '../../lambda/runtime/effects';
+import { IdempotencyGuard } from '../../lambda/runtime/idempotency/guard';
+import type { StatementCalls } from '../../lambda/runtime/idempotency/store';
 import { settle } from '../../lambda/runtime/settle';
 import { ENV } from '../../lib/private/contract';
 
@@ -21,6 +23,12 @@ export class FakeEdge implements Edge {
   readonly visibility = new Map<string, number>();
   readonly order: string[] = [];
   loads = 0;
+  storeLoads = 0;
+  uuids = 0;
+  /** What answers for DynamoDB. */
+  statements: StatementCalls = {
+    batchExecuteStatement: () => Promise.reject(new Error('no table in this test')),
+  };
   refuseSend: (entry: SendMessageBatchRequestEntry) => boolean = () => false;
   failSend: Error | undefined;
   failVisibility: Error | undefined;
@@ -38,6 +46,13 @@ export class FakeEdge implements Edge {
     this.loads++;
     return { settle, calls: this.calls };
   };
+
+  storePath = async (): Promise<StorePath> => {
+    this.storeLoads++;
+    return { IdempotencyGuard, calls: this.statements };
+  };
+
+  uuid = (): string => `attempt-${++this.uuids}`;
 
   private readonly calls: SqsCalls = {
     sendMessageBatch: async ({ QueueUrl, Entries = [] }) => {

@@ -1,0 +1,61 @@
+import { hash } from 'node:crypto';
+import type { SQSRecord } from 'aws-lambda/trigger/sqs';
+import { describe } from '../describe';
+import { PermanentError } from '../errors';
+
+/** How a worker tells one piece of work from another. */
+export interface Identity<T> {
+  keyOf(message: T): string;
+  /** What must be the same under one key; missing: the whole body. */
+  payloadOf?(message: T): unknown;
+}
+
+/** A message before it runs: read and named, or what went wrong. */
+export type Prepared<T> =
+  | { readonly message: T; readonly key: string; readonly hash: string }
+  | { readonly thrown: unknown };
+
+const MAX_KEY_BYTES = 1024;
+
+const sha256 = (text: string): string => hash('sha256', text, 'base64url');
+
+function keyOf<T>(message: T, identity: Identity<T>): string {
+  let key: unknown;
+  try {
+    key = identity.keyOf(message);
+  } catch (error) {
+    throw new PermanentError(`idempotencyKey: cannot be read from the message: ${describe(error).message}`);
+  }
+  if (typeof key !== 'string' || key.trim() === '') {
+    const got = typeof key === 'string' ? 'an empty text' : typeof key;
+    throw new PermanentError(`idempotencyKey: got ${got}, expected a text that names the work`);
+  }
+  return Buffer.byteLength(key) > MAX_KEY_BYTES ? `sha256:${sha256(key)}` : key;
+}
+
+/**
+ * Reads every message and fixes its key before any handler runs, since handlers change what they are given.
+ * A key that cannot be told from another's is a permanent error: one shared key would drop all messages but one.
+ */
+export async function prepareAll<T>(
+  records: readonly SQSRecord[],
+  read: (body: string) => T | Promise<T>,
+  identity: Identity<T>,
+): Promise<Prepared<T>[]> {
+  const prepare = (message: T, body: string): Prepared<T> => ({
+    message,
+    key: keyOf(message, identity),
+    hash: sha256(identity.payloadOf ? (JSON.stringify(identity.payloadOf(message)) ?? '') : body),
+  });
+  return Promise.all(
+    records.map(({ body }): Prepared<T> | Promise<Prepared<T>> => {
+      try {
+        const message = read(body);
+        if (!(message instanceof Promise)) return prepare(message, body);
+        return message.then((valid) => prepare(valid, body)).catch((thrown) => ({ thrown }));
+      } catch (thrown) {
+        return { thrown };
+      }
+    }),
+  );
+}
