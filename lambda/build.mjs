@@ -9,6 +9,7 @@ import { dts } from 'rollup-plugin-dts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
+const HANDLERS = ['breaker-controller'];
 const CLIENTS = ['async-patterns-sqs', 'async-patterns-dynamodb'];
 
 const common = {
@@ -80,6 +81,16 @@ await Promise.all([
       format: 'cjs',
       minify: true,
       // The SDK's own choice for Node.js; its CommonJS builds bundle to twice the size.
+      mainFields: ['module', 'main'],
+    }),
+  ),
+  ...HANDLERS.map((handler) =>
+    esbuild.build({
+      ...common,
+      entryPoints: [`lambda/handlers/${handler}/index.ts`],
+      outfile: join(dist, 'handlers', handler, 'index.js'),
+      format: 'cjs',
+      minify: true,
       mainFields: ['module', 'main'],
     }),
   ),

@@ -1,4 +1,4 @@
-import { Annotations, Duration, Stack, Token, Tokenization } from 'aws-cdk-lib';
+import { type Duration, Stack, Tokenization } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as iam from 'aws-cdk-lib/aws-iam';
@@ -6,25 +6,19 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { Backoff } from './backoff';
+import type { Backoff } from './backoff';
+import type { CircuitBreaker } from './circuit-breaker';
 import type { Handler } from './handler';
 import type { Idempotency } from './idempotency';
 import { WorkerAlarms } from './private/alarms';
-import { DEFAULT_MAX_RECEIVE_COUNT, ENV, METRIC } from './private/contract';
+import { ENV, METRIC } from './private/contract';
 import { workerMetric } from './private/metrics';
-import { InvalidInput, problemText } from './private/problem';
-import {
-  advice,
-  defaultVisibilityTimeout,
-  MAX_TIMEOUT_SECONDS,
-  MAX_WINDOW_SECONDS,
-  refusals,
-  SOURCE_RETENTION_DAYS,
-} from './private/sizing';
 import { checkWiring } from './private/wiring';
 import { workerFunction } from './private/worker-function';
+import { workerNumbers } from './private/worker-numbers';
+import { workerQueues } from './private/worker-queues';
 
 /** Properties of an `AsyncWorker`. */
 export interface AsyncWorkerProps {
@@ -99,6 +93,12 @@ export interface AsyncWorkerProps {
   readonly idempotency?: Idempotency;
 
   /**
+   * Pauses the worker while what it calls is down, so that no healthy message spends its attempts on that.
+   * @default - none
+   */
+  readonly circuitBreaker?: CircuitBreaker;
+
+  /**
    * Customer-managed key for the queues, the log group, the function's environment and the idempotency table.
    * @default - SQS-managed encryption of the queues, AWS-owned keys for the rest
    */
@@ -116,17 +116,6 @@ export interface AsyncWorkerProps {
    */
   readonly environment?: { [key: string]: string };
 }
-
-const DEFAULT_TIMEOUT_SECONDS = 30;
-/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html */
-const LAMBDA_DEFAULT_TIMEOUT = Duration.seconds(3);
-const DEFAULT_BATCH_SIZE = 10;
-const DEAD_LETTER_RETENTION = Duration.days(14);
-const MIN_AGE_ALARM_SECONDS = 900;
-
-const known = (value: number | undefined): number | undefined => (Token.isUnresolved(value) ? undefined : value);
-const seconds = (value: Duration | undefined): number | undefined =>
-  value === undefined || value.isUnresolved() ? undefined : value.toSeconds({ integral: false });
 
 /**
  * A queue, a dead-letter queue, and the function that handles the messages: take work now, do it in the background, lose
@@ -165,76 +154,29 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
 
   public constructor(scope: Construct, id: string, props: AsyncWorkerProps) {
     super(scope, id);
-    const fifo = props.fifo ?? false;
-    const batchSize = props.batchSize ?? DEFAULT_BATCH_SIZE;
-    const timeout = timeoutOf(this, props);
-    const batchingWindow = props.maxBatchingWindow ?? (batchSize > 10 && !fifo ? Duration.seconds(1) : undefined);
-    const maxReceiveCount = props.maxReceiveCount ?? DEFAULT_MAX_RECEIVE_COUNT;
-    const backoff = (props.backoff ?? Backoff.exponential())._spec;
-    const visibilityTimeout =
-      props.visibilityTimeout ??
-      Duration.seconds(
-        defaultVisibilityTimeout(
-          seconds(timeout) ?? MAX_TIMEOUT_SECONDS,
-          batchingWindow ? (seconds(batchingWindow) ?? MAX_WINDOW_SECONDS) : 0,
-        ),
-      );
+    const { encryptionKey, circuitBreaker } = props;
+    const numbers = workerNumbers(this, { ...props, forgiving: circuitBreaker !== undefined });
+    const { queue, deadLetterQueue } = workerQueues(this, numbers, encryptionKey);
+    this.queue = queue;
+    this.deadLetterQueue = deadLetterQueue;
 
-    const sizes = {
-      fifo,
-      timeout: seconds(timeout),
-      visibilityTimeout: seconds(visibilityTimeout),
-      batchSize: known(batchSize),
-      maxBatchingWindow: batchingWindow ? seconds(batchingWindow) : 0,
-      maxConcurrency: known(props.maxConcurrency),
-      reservedConcurrentExecutions: known(props.reservedConcurrentExecutions),
-      maxReceiveCount: known(maxReceiveCount),
-      memorySize: known(props.memorySize),
-      maxBackoff: known(backoff.max),
-    };
-    for (const problem of refusals(sizes)) throw new InvalidInput(problem, this);
-    for (const { id: adviceId, ...problem } of advice(sizes)) {
-      Annotations.of(this).addWarningV2(`cdk-async-patterns:${adviceId}`, problemText(problem));
-    }
-
-    const encryption = props.encryptionKey ? sqs.QueueEncryption.KMS : sqs.QueueEncryption.SQS_MANAGED;
-    const common: sqs.QueueProps = {
-      // Without the prop a standard queue stays one: CloudFormation does not take `false` there.
-      ...(fifo && {
-        fifo,
-        deduplicationScope: sqs.DeduplicationScope.MESSAGE_GROUP,
-        fifoThroughputLimit: sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-      }),
-      encryption,
-      encryptionMasterKey: props.encryptionKey,
-      enforceSSL: true,
-    };
-    this.deadLetterQueue = new sqs.Queue(this, 'DeadLetterQueue', {
-      ...common,
-      retentionPeriod: DEAD_LETTER_RETENTION,
-    });
-    this.queue = new sqs.Queue(this, 'Queue', {
-      ...common,
-      visibilityTimeout,
-      retentionPeriod: Duration.days(SOURCE_RETENTION_DAYS),
-      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount },
-    });
-
-    const idempotency = props.idempotency?._bind(this, props.encryptionKey);
+    const idempotency = props.idempotency?._bind(this, encryptionKey);
     this.idempotencyTable = idempotency?.table;
+    const guard = circuitBreaker?._guard(this);
     const { fn, logGroup, grantPrincipal, permissions } = workerFunction(this, {
       ...props,
-      statements: [...(idempotency?.statements ?? [])],
-      timeout,
-      queue: this.queue,
-      deadLetterQueue: this.deadLetterQueue,
+      statements: [...(idempotency?.statements ?? []), ...(guard?.statements ?? [])],
+      timeout: numbers.timeout,
+      queue,
+      deadLetterQueue,
       environment: {
         ...props.environment,
         [ENV.worker]: this.node.path,
-        [ENV.queueUrl]: this.queue.queueUrl,
-        [ENV.deadLetterQueueUrl]: this.deadLetterQueue.queueUrl,
-        [ENV.maxReceiveCount]: Tokenization.stringifyNumber(maxReceiveCount),
-        [ENV.backoff]: Stack.of(this).toJsonString(backoff),
+        [ENV.queueUrl]: queue.queueUrl,
+        [ENV.deadLetterQueueUrl]: deadLetterQueue.queueUrl,
+        [ENV.maxReceiveCount]: Tokenization.stringifyNumber(numbers.maxReceiveCount),
+        [ENV.backoff]: Stack.of(this).toJsonString(numbers.backoff),
+        ...guard?.environment,
         ...(idempotency && { [ENV.idempotency]: Stack.of(this).toJsonString(idempotency.spec) }),
       },
     });
@@ -244,21 +186,23 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
 
     this.eventSourceMapping = new lambda.EventSourceMapping(this, 'EventSourceMapping', {
       target: fn,
-      eventSourceArn: this.queue.queueArn,
-      batchSize,
-      maxBatchingWindow: batchingWindow,
+      eventSourceArn: queue.queueArn,
+      batchSize: numbers.batchSize,
+      maxBatchingWindow: numbers.maxBatchingWindow,
       maxConcurrency: props.maxConcurrency,
       reportBatchItemFailures: true,
     });
     // Lambda checks the role's permissions when the mapping is made.
     this.eventSourceMapping.node.addDependency(permissions);
 
+    circuitBreaker?._pause(this.eventSourceMapping, props.maxConcurrency);
+
     const alarms = new WorkerAlarms(this, 'Alarms', {
       name: this.node.path,
-      queue: this.queue,
-      deadLetterQueue: this.deadLetterQueue,
+      queue,
+      deadLetterQueue,
       function: fn,
-      maxAge: Math.max(MIN_AGE_ALARM_SECONDS, 2 * (sizes.visibilityTimeout ?? 0)),
+      maxAge: numbers.maxAge,
       alarmTopic: props.alarmTopic,
     });
     this.deadLetterAlarm = alarms.deadLetters;
@@ -299,20 +243,3 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
     return workerMetric(this, METRIC.age, { statistic: 'max', ...options });
   }
 }
-
-const timeoutOf = (scope: Construct, { handler, timeout }: AsyncWorkerProps): Duration => {
-  const fn = handler._function;
-  if (!(fn instanceof lambda.Function)) return timeout ?? Duration.seconds(DEFAULT_TIMEOUT_SECONDS);
-  if (timeout) {
-    throw new InvalidInput(
-      {
-        what: 'timeout',
-        got: `${timeout.toSeconds()} s`,
-        expected: 'nothing with Handler.fromFunction',
-        todo: 'set it on the function itself',
-      },
-      scope,
-    );
-  }
-  return fn.timeout ?? LAMBDA_DEFAULT_TIMEOUT;
-};

@@ -1,13 +1,25 @@
 // All that a worker needs only with idempotency or a circuit breaker, bundled into a file of its own: the DynamoDB client is
 // start-up that a worker without them need not pay.
-import { BatchExecuteStatementCommand, type BatchStatementRequest, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  BatchExecuteStatementCommand,
+  BatchGetItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { BreakerCalls } from './breaker/breaker';
 import type { StatementCalls } from './idempotency/store';
 
-export { IdempotencyGuard } from './idempotency/guard';
+export { Guards } from './guards';
 
 const client = new DynamoDBClient({ cacheMiddleware: true });
 
-export const calls: StatementCalls = {
-  batchExecuteStatement: async (Statements: BatchStatementRequest[], abortSignal: AbortSignal) =>
+export const calls: StatementCalls & BreakerCalls = {
+  batchExecuteStatement: async (Statements, abortSignal) =>
     (await client.send(new BatchExecuteStatementCommand({ Statements }), { abortSignal })).Responses ?? [],
+  getItem: (input, abortSignal) => client.send(new GetItemCommand(input), { abortSignal }),
+  updateItem: (input, abortSignal) => client.send(new UpdateItemCommand(input), { abortSignal }),
+  batchGetItem: (input, abortSignal) => client.send(new BatchGetItemCommand(input), { abortSignal }),
+  transactWriteItems: (input, abortSignal) => client.send(new TransactWriteItemsCommand(input), { abortSignal }),
 };

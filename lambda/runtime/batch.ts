@@ -6,7 +6,8 @@ import { DEFERRED, DONE, type Outcome } from './outcome';
 export interface BatchOptions {
   readonly records: readonly SQSRecord[];
   readonly fifo: boolean;
-  readonly concurrency: number;
+  /** How many may run at once; asked before each start. */
+  concurrency(): number;
   readonly invocation: Invocation;
   /** Handles one record. May throw, return, or return a promise of either. */
   handle(record: SQSRecord, context: RecordContext, index: number): unknown;
@@ -71,8 +72,8 @@ export class Batch {
   private fill(): void {
     if (this.filling) return;
     this.filling = true;
-    const { concurrency, records } = this.options;
-    while (!this.over && this.running.size < concurrency) {
+    const { records } = this.options;
+    while (!this.over && this.running.size < this.options.concurrency()) {
       if (this.lanes) {
         const lane = this.lanes.shift();
         if (!lane) break;
@@ -126,7 +127,7 @@ export class Batch {
     if (lane) {
       lane.position++;
       const rest = lane.members.length - lane.position;
-      if (outcome.kind === 'retry') this.settled += rest;
+      if (outcome.kind === 'retry' || outcome.kind === 'deferred') this.settled += rest;
       else if (rest > 0) this.lanes?.push(lane);
     }
     this.fill();

@@ -1,5 +1,7 @@
 import {
   type BackoffSpec,
+  BREAKER_ENV,
+  type BreakerSpec,
   DEFAULT_BACKOFF,
   DEFAULT_MAX_RECEIVE_COUNT,
   ENV,
@@ -14,6 +16,7 @@ export interface Config {
   readonly maxReceiveCount: number;
   readonly backoff: BackoffSpec;
   readonly idempotency?: IdempotencySpec;
+  readonly circuitBreaker?: BreakerSpec;
 }
 
 const json = (name: string, value: string): unknown => {
@@ -27,15 +30,17 @@ const json = (name: string, value: string): unknown => {
 };
 
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const backoff = env[ENV.backoff];
-  const idempotency = env[ENV.idempotency];
+  const spec = <T>(name: string): T | undefined => {
+    const value = env[name];
+    return value === undefined ? undefined : (json(name, value) as T);
+  };
   return {
     worker: env[ENV.worker],
     queueUrl: env[ENV.queueUrl],
     deadLetterQueueUrl: env[ENV.deadLetterQueueUrl],
     maxReceiveCount: Number(env[ENV.maxReceiveCount] ?? DEFAULT_MAX_RECEIVE_COUNT),
-    backoff:
-      backoff === undefined ? DEFAULT_BACKOFF : { ...DEFAULT_BACKOFF, ...(json(ENV.backoff, backoff) as object) },
-    ...(idempotency !== undefined && { idempotency: json(ENV.idempotency, idempotency) as IdempotencySpec }),
+    backoff: { ...DEFAULT_BACKOFF, ...spec<BackoffSpec>(ENV.backoff) },
+    idempotency: spec(ENV.idempotency),
+    circuitBreaker: spec(BREAKER_ENV.spec),
   };
 }

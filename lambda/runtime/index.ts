@@ -1,3 +1,4 @@
+export { DependencyError } from './breaker/dependency-error';
 export type { WorkerContext } from './context';
 export { DeadlineError } from './context';
 export { type Delay, PermanentError, RetryAfter } from './errors';

@@ -12,7 +12,8 @@ export interface Logger {
 /** Fields that a logger adds to every line, the same object for all lines of a record. */
 export type Bound = Readonly<Record<string, unknown>>;
 
-const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
+/** Lambda's, in their order. */
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 /** JSON of anything: what cannot be written becomes a word that says why. */
 export function safeJson(value: unknown): string {
@@ -47,73 +48,46 @@ const inner = (fields: Record<string, unknown>): string => {
   return json.length > 2 && json.startsWith('{') ? `,${json.slice(1, -1)}` : '';
 };
 
+type Line = (level: keyof Logger, message: string, fields?: Record<string, unknown>) => void;
+
+const loggerOf = (line: Line): Logger => ({
+  debug: (message, fields) => line('debug', message, fields),
+  info: (message, fields) => line('info', message, fields),
+  warn: (message, fields) => line('warn', message, fields),
+  error: (message, fields) => line('error', message, fields),
+});
+
 /**
  * One JSON line a call, in the shape that Lambda's own JSON log format gives to lines, so that its level filter and
  * CloudWatch's field discovery read them.
  */
-export class JsonLogger implements Logger {
-  private readonly threshold: number;
-  private readonly bound: string;
-
-  constructor(
-    private readonly edge: Edge,
-    bound: Bound,
-  ) {
-    this.threshold = Math.max(0, LEVELS.indexOf(edge.env.AWS_LAMBDA_LOG_LEVEL ?? 'INFO'));
-    this.bound = inner(bound);
-  }
-
-  debug(message: string, fields?: Record<string, unknown>): void {
-    if (this.threshold <= 1) this.line('DEBUG', message, fields);
-  }
-
-  info(message: string, fields?: Record<string, unknown>): void {
-    if (this.threshold <= 2) this.line('INFO', message, fields);
-  }
-
-  warn(message: string, fields?: Record<string, unknown>): void {
-    if (this.threshold <= 3) this.line('WARN', message, fields);
-  }
-
-  error(message: string, fields?: Record<string, unknown>): void {
-    if (this.threshold <= 4) this.line('ERROR', message, fields);
-  }
-
-  private line(level: string, message: string, fields?: Record<string, unknown>): void {
-    const timestamp = new Date(this.edge.now()).toISOString();
-    const text = JSON.stringify(String(message));
-    this.edge.write(
-      `{"timestamp":"${timestamp}","level":"${level}","message":${text}${this.bound}${fields ? inner(fields) : ''}}`,
+export function jsonLogger({ env, now, write }: Pick<Edge, 'env' | 'now' | 'write'>, bound: Bound): Logger {
+  const threshold = LEVELS.indexOf((env.AWS_LAMBDA_LOG_LEVEL ?? 'INFO').toLowerCase());
+  const tail = inner(bound);
+  return loggerOf((level, message, fields) => {
+    if (LEVELS.indexOf(level) < threshold) return;
+    write(
+      `{"timestamp":"${isoTime(now())}","level":"${level.toUpperCase()}","message":${JSON.stringify(String(message))}${tail}${fields ? inner(fields) : ''}}`,
     );
-  }
+  });
 }
 
 /** A logger of the user's with our fields on every line. What it throws must not decide what becomes of a message. */
-export class BoundLogger implements Logger {
-  constructor(
-    private readonly logger: Logger,
-    private readonly bound: Bound,
-  ) {}
-
-  debug(message: string, fields?: Record<string, unknown>): void {
-    this.line('debug', message, fields);
-  }
-
-  info(message: string, fields?: Record<string, unknown>): void {
-    this.line('info', message, fields);
-  }
-
-  warn(message: string, fields?: Record<string, unknown>): void {
-    this.line('warn', message, fields);
-  }
-
-  error(message: string, fields?: Record<string, unknown>): void {
-    this.line('error', message, fields);
-  }
-
-  private line(level: keyof Logger, message: string, fields?: Record<string, unknown>): void {
+export const boundLogger = (logger: Logger, bound: Bound): Logger =>
+  loggerOf((level, message, fields) => {
     try {
-      this.logger[level](message, { ...this.bound, ...fields });
+      logger[level](message, { ...bound, ...fields });
     } catch {}
+  });
+
+let lastTime = Number.NaN;
+let lastText = '';
+
+// Lines come many a millisecond, and the text of a time costs as much as the rest of a line.
+const isoTime = (time: number): string => {
+  if (time !== lastTime) {
+    lastTime = time;
+    lastText = new Date(time).toISOString();
   }
-}
+  return lastText;
+};

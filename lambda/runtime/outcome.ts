@@ -11,8 +11,8 @@ export type Outcome =
   | { readonly kind: 'retry'; readonly reason: string; readonly after?: number }
   /** Moves to the dead-letter queue. */
   | { readonly kind: 'dead'; readonly reason: string }
-  /** Was never started: it comes back at once, or with what blocks its group. */
-  | { readonly kind: 'deferred' };
+  /** Was not to run: it comes back at once, with what blocks its group, or past `until`, milliseconds since the epoch. */
+  | { readonly kind: 'deferred'; readonly until?: number };
 
 export const DONE: Outcome = { kind: 'done' };
 export const DEFERRED: Outcome = { kind: 'deferred' };
@@ -43,16 +43,20 @@ export interface Judge {
  * What a failure makes of its record. The last receive is dead-lettered here instead of by SQS's redrive policy: so a dead
  * letter always says why, and the rest of a FIFO group does not spend its receives on a hopeless first.
  */
-export function judge(record: SQSRecord, thrown: unknown, { maxReceiveCount, canMove }: Judge): Outcome {
+export function judge(
+  record: SQSRecord,
+  thrown: unknown,
+  { maxReceiveCount, canMove }: Judge,
+  receives = receiveCountOf(record),
+): Outcome {
   const permanent = isPermanent(thrown);
   const description = describe(thrown);
   const reason = permanent ? description.message : sentence(description);
-  const receiveCount = receiveCountOf(record);
-  if (permanent || receiveCount >= maxReceiveCount) {
+  if (permanent || receives >= maxReceiveCount) {
     if (canMove(record)) {
       return {
         kind: 'dead',
-        reason: permanent ? reason : `retries exhausted after ${receiveCount} receives: ${reason}`,
+        reason: permanent ? reason : `retries exhausted after ${receives} receives: ${reason}`,
       };
     }
     // SQS moves it by its redrive policy when the receives are spent; waiting between them serves nobody.

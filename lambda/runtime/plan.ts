@@ -1,6 +1,7 @@
 import type { SQSRecord } from 'aws-lambda/trigger/sqs';
 import type { BackoffSpec } from '../../lib/private/contract';
 import { backoffSeconds } from './backoff';
+import { deferSeconds } from './breaker/defer';
 import { type DeadLetter, deadLetterOf } from './dead-letter';
 import { groupOf, isFifo } from './envelope';
 import { DEFERRED, type Outcome, receiveCountOf } from './outcome';
@@ -47,11 +48,15 @@ const closeGroups = (records: readonly SQSRecord[], outcomes: readonly Outcome[]
 };
 
 const delayOf = (
-  { after }: Outcome & { kind: 'retry' },
+  outcome: Outcome & { kind: 'retry' | 'deferred' },
   record: SQSRecord,
   backoff: BackoffSpec,
+  now: number,
   random: () => number,
-): number => Math.ceil(after ?? backoffSeconds(backoff, receiveCountOf(record), random()));
+): number => {
+  if (outcome.kind === 'deferred') return outcome.until === undefined ? 0 : deferSeconds(outcome.until, now, random());
+  return Math.ceil(outcome.after ?? backoffSeconds(backoff, receiveCountOf(record), random()));
+};
 
 /** Pure: records and what became of them in, what to ask of SQS out. An outcome that is missing counts as never started. */
 export function planOf(
@@ -82,7 +87,7 @@ export function planOf(
     if (outcome.kind === 'dead') deadLetters.push(letters[i]!);
     if (outcome.kind === 'done' || outcome.kind === 'dead') return;
     failures.add(messageId);
-    let seconds = outcome.kind === 'retry' ? delayOf(outcome, records[i]!, backoff, random) : 0;
+    let seconds = delayOf(outcome, records[i]!, backoff, now, random);
     if (fifo) {
       // A group comes back together: a member that rests longer than its first would hold up the group all the same.
       const group = groupOf(records[i]!);

@@ -8,9 +8,9 @@ import { parseJson, validate } from './decode';
 import { describe } from './describe';
 import { type Edge, lambdaEdge } from './edge';
 import { isFifo, recordsOf } from './envelope';
-import type { IdempotencyGuard } from './idempotency/guard';
+import type { Guards } from './guards';
 import type { Identity } from './idempotency/prepare';
-import { type Bound, BoundLogger, JsonLogger, type Logger } from './log';
+import { type Bound, boundLogger, jsonLogger, type Logger } from './log';
 import { countsOf, metricsLine } from './metrics';
 import { hasRoom, judge, type Outcome, receiveCountOf } from './outcome';
 
@@ -48,6 +48,11 @@ export interface WorkerOptions<T> {
    */
   idempotencyPayload?(message: T): unknown;
   /**
+   * What counts as a failure of the dependency that the circuit breaker of the construct guards, beside `DependencyError`.
+   * @default - nothing else
+   */
+  isDependencyFailure?(thrown: unknown): boolean;
+  /**
    * Where lines go that the runtime and `context.log` write.
    * @default - one JSON line each on standard output
    */
@@ -73,11 +78,10 @@ const check = <T>({ process, concurrency }: WorkerOptions<T>): void => {
 /** Half of idempotency is none, and nobody would notice before the second charge. */
 const checkIdempotency = (hasKey: boolean, { worker, idempotency }: Config): void => {
   if (worker === undefined || hasKey === (idempotency !== undefined)) return;
-  throw new Error(
-    hasKey
-      ? `worker ${worker}: got idempotencyKey, expected idempotency on its AsyncWorker too; add idempotency: Idempotency.table()`
-      : `worker ${worker}: got idempotency on its AsyncWorker, expected idempotencyKey in the handler too; say what names the work`,
-  );
+  const [got, expected] = hasKey
+    ? ['idempotencyKey in the handler', 'idempotency on its AsyncWorker']
+    : ['idempotency on its AsyncWorker', 'idempotencyKey in the handler'];
+  throw new Error(`worker ${worker}: got ${got}, expected ${expected} too; one does nothing without the other`);
 };
 
 /** `worker` with its edge as a parameter: what the tests call. */
@@ -104,7 +108,23 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
       : options.process(message, context);
   };
 
-  const logWith = (bound: Bound): Logger => (logger ? new BoundLogger(logger, bound) : new JsonLogger(edge, bound));
+  const logWith = (bound: Bound): Logger => (logger ? boundLogger(logger, bound) : jsonLogger(edge, bound));
+
+  let made: Promise<Guards<T>> | undefined;
+  const makeGuards = async (): Promise<Guards<T>> => {
+    const { Guards, calls } = await edge.storePath();
+    return new Guards<T>({
+      edge,
+      calls,
+      config,
+      log: logWith({ worker: config.worker }),
+      identity,
+      isDependencyFailure: options.isDependencyFailure?.bind(options),
+      read,
+      process: (message, context) => options.process(message, context),
+    });
+  };
+  const guards = (identity || config.circuitBreaker) && (() => (made ??= makeGuards()));
 
   const canMove = (record: SQSRecord): boolean => config.deadLetterQueueUrl !== undefined && hasRoom(record);
 
@@ -119,40 +139,29 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
       now: edge.now,
       logFor: ({ messageId }) => logWith({ ...bound, messageId }),
     };
-    const judgeRecord = (record: SQSRecord, thrown: unknown): Outcome => {
-      const outcome = judge(record, thrown, { maxReceiveCount: config.maxReceiveCount, canMove });
+    const judgeRecord = (record: SQSRecord, thrown: unknown, receives?: number): Outcome => {
+      const outcome = judge(record, thrown, { maxReceiveCount: config.maxReceiveCount, canMove }, receives);
       report(invocation.logFor(record), outcome, receiveCountOf(record), thrown);
       return outcome;
     };
+    const { deadline } = invocation;
     const replyBy = end - reserve / 5;
-    let guard: IdempotencyGuard<T> | undefined;
-    if (identity) {
-      const { IdempotencyGuard, calls } = await edge.storePath();
-      guard = new IdempotencyGuard({
-        edge,
-        calls,
-        spec: config.idempotency,
-        worker: config.worker ?? '',
-        log: logWith(bound),
-        startedAt,
-        deadline: invocation.deadline,
-        replyBy,
-        identity,
-        read,
-        process: (message, recordContext) => options.process(message, recordContext),
-        judge: judgeRecord,
-      });
-      await guard.open(records);
-    }
+    const guard = await (await guards?.())?.open({
+      records,
+      log: logWith(bound),
+      startedAt,
+      deadline,
+      replyBy,
+      judge: judgeRecord,
+    });
     const ran = await new Batch({
       records,
       fifo: isFifo(records),
-      concurrency,
+      concurrency: () => guard?.concurrency(concurrency) ?? concurrency,
       invocation,
-      handle: (record, recordContext, i) =>
-        guard ? guard.handle(record, recordContext, i) : handle(record, recordContext),
-      decided: (i) => guard?.decided(i),
-      judge: judgeRecord,
+      handle: guard ? (record, recordContext, i) => guard.handle(record, recordContext, i) : handle,
+      decided: guard && ((i) => guard.decided(i)),
+      judge: guard ? (record, thrown) => guard.judge(record, thrown) : judgeRecord,
     }).run();
 
     let outcomes: readonly Outcome[] = guard ? await guard.finish(ran) : ran;

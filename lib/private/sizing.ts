@@ -25,6 +25,7 @@ export interface Advice extends Problem {
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
 export const VISIBILITY_FACTOR = 6;
 export const MAX_TIMEOUT_SECONDS = 900;
+export const MAX_RECEIVE_COUNT = 1000;
 export const MAX_WINDOW_SECONDS = 300;
 export const SOURCE_RETENTION_DAYS = 4;
 const MAX_VISIBILITY_SECONDS = 12 * 3600;
@@ -65,7 +66,13 @@ export function refusals(sizes: Sizes): Problem[] {
       100_000,
       'to stop a worker, disable its event source mapping',
     ),
-    ...within('maxReceiveCount', sizes.maxReceiveCount, 1, 1000, 'say how often a message is tried before it is dead'),
+    ...within(
+      'maxReceiveCount',
+      sizes.maxReceiveCount,
+      1,
+      MAX_RECEIVE_COUNT,
+      'say how often a message is tried before it is dead',
+    ),
     ...within(
       'visibilityTimeout',
       visibilityTimeout,

@@ -1,0 +1,21 @@
+/** Runs a call that has so many milliseconds, and rejects when they are over, whether or not the call listens to its signal. */
+export async function within<T>(ms: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => {
+        reject(new Error(`no answer within ${ms} ms`));
+        abort.abort();
+      },
+      Math.max(0, ms),
+    );
+  });
+  try {
+    return await Promise.race([call(abort.signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

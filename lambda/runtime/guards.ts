@@ -1,0 +1,202 @@
+import type { SQSRecord } from 'aws-lambda/trigger/sqs';
+import { Breaker, type BreakerCalls } from './breaker/breaker';
+import { isDependencyError } from './breaker/dependency-error';
+import type { Pass } from './breaker/pass';
+import type { Config } from './config';
+import type { RecordContext } from './context';
+import { describe, sentence } from './describe';
+import type { Edge } from './edge';
+import { IdempotencyGuard } from './idempotency/guard';
+import type { Identity } from './idempotency/prepare';
+import type { StatementCalls } from './idempotency/store';
+import type { Logger } from './log';
+import { type Outcome, receiveCountOf } from './outcome';
+
+export interface GuardsOptions<T> {
+  readonly edge: Edge;
+  readonly calls: StatementCalls & BreakerCalls;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly identity?: Identity<T>;
+  isDependencyFailure?(thrown: unknown): boolean;
+  read(body: string): T | Promise<T>;
+  process(message: T, context: RecordContext): unknown;
+}
+
+/** What is of one batch. Times are milliseconds since the epoch. */
+export interface GuardedBatch {
+  readonly records: readonly SQSRecord[];
+  readonly log: Logger;
+  readonly startedAt: number;
+  /** When running records are given up. */
+  readonly deadline: number;
+  /** When the reply can wait no longer. */
+  readonly replyBy: number;
+  /** What a failure makes of a record that has been handed out so often. */
+  judge(record: SQSRecord, thrown: unknown, receives: number): Outcome;
+}
+
+/** What stands between SQS and the handler of a worker that keeps state: made once, asked for each batch. */
+export class Guards<T> {
+  private readonly breaker: Breaker | undefined;
+
+  constructor(private readonly options: GuardsOptions<T>) {
+    const { edge, calls, config, log } = options;
+    this.breaker = config.circuitBreaker && new Breaker({ spec: config.circuitBreaker, calls, edge, log });
+  }
+
+  async open(batch: GuardedBatch): Promise<Guard<T>> {
+    const guard = new Guard(this.options, this.breaker, batch);
+    await guard.open();
+    return guard;
+  }
+}
+
+/** The guards of one batch: what may run, what came of it, and what of that is on record. */
+export class Guard<T> {
+  private pass: Pass | undefined;
+  private idempotency: IdempotencyGuard<T> | undefined;
+  /** Receives that were no attempts; missing when the ledger does not answer. */
+  private forgiven: ReadonlyMap<string, number> | undefined = new Map();
+  /** Failures of the dependency, judged when it is known whether the breaker has opened. */
+  private readonly dependencyFailures = new Map<SQSRecord, unknown>();
+
+  constructor(
+    private readonly options: GuardsOptions<T>,
+    private readonly breaker: Breaker | undefined,
+    private readonly batch: GuardedBatch,
+  ) {}
+
+  async open(): Promise<void> {
+    const { records, deadline, startedAt, replyBy, log } = this.batch;
+    if (this.breaker) {
+      const spent = records.filter((record) => receiveCountOf(record) >= this.options.config.maxReceiveCount);
+      const [pass, forgiven] = await Promise.all([
+        this.breaker.admit(deadline),
+        spent.length > 0 ? this.breaker.forgiven(spent.map(({ messageId }) => messageId)) : this.forgiven,
+      ]);
+      this.pass = pass;
+      this.forgiven = forgiven;
+      if (pass.until !== undefined) return;
+    }
+    const { edge, calls, config, identity, read } = this.options;
+    if (!identity) return;
+    this.idempotency = new IdempotencyGuard<T>({
+      edge,
+      calls,
+      spec: config.idempotency,
+      worker: config.worker ?? '',
+      log,
+      startedAt,
+      deadline,
+      replyBy,
+      identity,
+      read,
+      process: (message, context) => this.options.process(message, context),
+      judge: (record, thrown) => this.judge(record, thrown),
+    });
+    await this.idempotency.open(records);
+  }
+
+  /** How many records may run at once: a probe is no stampede. */
+  concurrency(wanted: number): number {
+    return this.pass?.probe ? 1 : wanted;
+  }
+
+  /** The outcome of a record that must not run, or not now. */
+  decided(i: number): Outcome | undefined {
+    const until = this.pass?.until;
+    if (until !== undefined) return { kind: 'deferred', until };
+    return this.beyondLast(this.batch.records[i]!) ?? this.idempotency?.decided(i);
+  }
+
+  handle(record: SQSRecord, context: RecordContext, i: number): unknown {
+    if (!this.pass) return this.run(record, context, i);
+    const passed = this.pass;
+    const failed = (thrown: unknown): never => {
+      if (this.isDependencyFailure(thrown)) passed.failed();
+      throw thrown;
+    };
+    try {
+      const result = this.run(record, context, i);
+      if (result instanceof Promise) return result.then(() => passed.succeeded(), failed);
+      passed.succeeded();
+      return undefined;
+    } catch (thrown) {
+      return failed(thrown);
+    }
+  }
+
+  judge(record: SQSRecord, thrown: unknown): Outcome {
+    if (this.pass && this.isDependencyFailure(thrown)) {
+      this.dependencyFailures.set(record, thrown);
+      return { kind: 'retry', reason: sentence(describe(thrown)) };
+    }
+    return this.batch.judge(record, thrown, this.receives(record));
+  }
+
+  /** The outcomes as they are once the breaker has had its say and the work that was done is recorded. */
+  async finish(outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
+    const { replyBy } = this.batch;
+    await this.pass?.end(replyBy);
+    const judged = this.pass ? this.afterBreaker(outcomes, this.pass.until) : outcomes;
+    const spared =
+      this.pass?.until === undefined ? [] : this.batch.records.filter((_, i) => judged[i]!.kind === 'deferred');
+    const [finished] = await Promise.all([
+      this.idempotency ? this.idempotency.finish(judged) : judged,
+      spared.length > 0 &&
+        this.breaker?.forgive(
+          spared.map(({ messageId }) => messageId),
+          replyBy,
+        ),
+    ]);
+    return finished;
+  }
+
+  /** A failure of a dependency that is down is none of the message's: it rests until the breaker lets it through. */
+  private afterBreaker(outcomes: readonly Outcome[], until: number | undefined): Outcome[] {
+    return outcomes.map((outcome, i) => {
+      const record = this.batch.records[i]!;
+      if (!this.dependencyFailures.has(record)) {
+        return outcome.kind === 'deferred' && until !== undefined ? { kind: 'deferred', until } : outcome;
+      }
+      if (until !== undefined) return { kind: 'deferred', until };
+      return this.batch.judge(record, this.dependencyFailures.get(record), this.receives(record));
+    });
+  }
+
+  private run(record: SQSRecord, context: RecordContext, i: number): unknown {
+    if (this.idempotency) return this.idempotency.handle(record, context, i);
+    const message = this.options.read(record.body);
+    return message instanceof Promise
+      ? message.then((valid) => this.options.process(valid, context))
+      : this.options.process(message, context);
+  }
+
+  private isDependencyFailure(thrown: unknown): boolean {
+    try {
+      return isDependencyError(thrown) || this.options.isDependencyFailure?.(thrown) === true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** How often a message has been handed out in earnest. Without the ledger nobody is at the end: SQS counts on. */
+  private receives(record: SQSRecord): number {
+    const receives = receiveCountOf(record);
+    if (receives < this.options.config.maxReceiveCount || !this.breaker) return receives;
+    return this.forgiven ? Math.max(1, receives - (this.forgiven.get(record.messageId) ?? 0)) : 1;
+  }
+
+  /**
+   * The redrive policy of a queue behind a breaker leaves room for receives that are forgiven. So it falls to us to end what
+   * has had its attempts and came back all the same, because the function died at it each time.
+   */
+  private beyondLast(record: SQSRecord): Outcome | undefined {
+    const { maxReceiveCount } = this.options.config;
+    if (!this.breaker || receiveCountOf(record) <= maxReceiveCount) return undefined;
+    const receives = this.receives(record);
+    if (receives <= maxReceiveCount) return undefined;
+    return this.batch.judge(record, new Error('the last attempt came to no end'), receives);
+  }
+}
