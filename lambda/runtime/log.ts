@@ -9,8 +9,7 @@ export interface Logger {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** Fields that a logger adds to every line, the same object for all lines of a record. */
-export type Bound = Readonly<Record<string, unknown>>;
+type Fields = Record<string, unknown>;
 
 /** Lambda's, in their order. */
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
@@ -35,7 +34,7 @@ export function safeJson(value: unknown): string {
 }
 
 // Errors write as {} and big integers throw: only fields of plain text and numbers take the fast way.
-const isPlain = (fields: Record<string, unknown>): boolean => {
+const isPlain = (fields: Fields): boolean => {
   for (const key in fields) {
     const type = typeof fields[key];
     if (type === 'bigint' || (type === 'object' && fields[key] !== null)) return false;
@@ -43,51 +42,86 @@ const isPlain = (fields: Record<string, unknown>): boolean => {
   return true;
 };
 
-const inner = (fields: Record<string, unknown>): string => {
+const inner = (fields: Fields): string => {
   const json = isPlain(fields) ? JSON.stringify(fields) : safeJson(fields);
   return json.length > 2 && json.startsWith('{') ? `,${json.slice(1, -1)}` : '';
 };
 
-type Line = (level: keyof Logger, message: string, fields?: Record<string, unknown>) => void;
+/** Writes a line of an invocation, or of one of its messages. */
+type Sink = (level: keyof Logger, messageId: string | undefined, message: string, fields?: Fields) => void;
 
-const loggerOf = (line: Line): Logger => ({
-  debug: (message, fields) => line('debug', message, fields),
-  info: (message, fields) => line('info', message, fields),
-  warn: (message, fields) => line('warn', message, fields),
-  error: (message, fields) => line('error', message, fields),
+class SinkLogger implements Logger {
+  constructor(
+    private readonly sink: Sink,
+    private readonly messageId?: string,
+  ) {}
+
+  debug(message: string, fields?: Fields): void {
+    this.sink('debug', this.messageId, message, fields);
+  }
+
+  info(message: string, fields?: Fields): void {
+    this.sink('info', this.messageId, message, fields);
+  }
+
+  warn(message: string, fields?: Fields): void {
+    this.sink('warn', this.messageId, message, fields);
+  }
+
+  error(message: string, fields?: Fields): void {
+    this.sink('error', this.messageId, message, fields);
+  }
+}
+
+/** The loggers of an invocation: its own, and one for each of its messages. */
+export interface Loggers {
+  readonly own: Logger;
+  of(messageId: string): Logger;
+}
+
+/** Loggers whose lines all carry the bound fields. */
+export type MakeLoggers = (bound: Fields) => Loggers;
+
+const loggersOf = (sink: Sink): Loggers => ({
+  own: new SinkLogger(sink),
+  of: (messageId) => new SinkLogger(sink, messageId),
 });
 
 /**
  * One JSON line a call, in the shape that Lambda's own JSON log format gives to lines, so that its level filter and
- * CloudWatch's field discovery read them.
+ * CloudWatch's field discovery read them. What all lines of an invocation share is written out once.
  */
-export function jsonLogger({ env, now, write }: Pick<Edge, 'env' | 'now' | 'write'>, bound: Bound): Logger {
+export function jsonLoggers({ env, now, write }: Pick<Edge, 'env' | 'now' | 'write'>): MakeLoggers {
   const threshold = LEVELS.indexOf((env.AWS_LAMBDA_LOG_LEVEL ?? 'INFO').toLowerCase());
-  const tail = inner(bound);
-  return loggerOf((level, message, fields) => {
-    if (LEVELS.indexOf(level) < threshold) return;
-    write(
-      `{"timestamp":"${isoTime(now())}","level":"${level.toUpperCase()}","message":${JSON.stringify(String(message))}${tail}${fields ? inner(fields) : ''}}`,
-    );
-  });
+  let lastTime = Number.NaN;
+  let lastText = '';
+  // Lines come many a millisecond, and the text of a time costs as much as the rest of a line.
+  const isoTime = (time: number): string => {
+    if (time !== lastTime) {
+      lastTime = time;
+      lastText = new Date(time).toISOString();
+    }
+    return lastText;
+  };
+  return (bound) => {
+    let tail: string | undefined;
+    return loggersOf((level, messageId, message, fields) => {
+      if (LEVELS.indexOf(level) < threshold) return;
+      tail ??= inner(bound);
+      const id = messageId === undefined ? '' : `,"messageId":${JSON.stringify(messageId)}`;
+      write(
+        `{"timestamp":"${isoTime(now())}","level":"${level.toUpperCase()}","message":${JSON.stringify(String(message))}${tail}${id}${fields ? inner(fields) : ''}}`,
+      );
+    });
+  };
 }
 
 /** A logger of the user's with our fields on every line. What it throws must not decide what becomes of a message. */
-export const boundLogger = (logger: Logger, bound: Bound): Logger =>
-  loggerOf((level, message, fields) => {
-    try {
-      logger[level](message, { ...bound, ...fields });
-    } catch {}
-  });
-
-let lastTime = Number.NaN;
-let lastText = '';
-
-// Lines come many a millisecond, and the text of a time costs as much as the rest of a line.
-const isoTime = (time: number): string => {
-  if (time !== lastTime) {
-    lastTime = time;
-    lastText = new Date(time).toISOString();
-  }
-  return lastText;
-};
+export const loggersFor =
+  (logger: Logger): MakeLoggers =>
+  (bound) =>
+    loggersOf((level, messageId, message, fields) => {
+      try {
+        logger[level](message, { ...bound, ...(messageId !== undefined && { messageId }), ...fields });
+      } catch {}
+    });

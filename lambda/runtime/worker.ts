@@ -10,7 +10,7 @@ import { type Edge, lambdaEdge } from './edge';
 import { isFifo, recordsOf } from './envelope';
 import type { Guards } from './guards';
 import type { Identity } from './idempotency/prepare';
-import { type Bound, boundLogger, jsonLogger, type Logger } from './log';
+import { jsonLoggers, type Logger, loggersFor } from './log';
 import { countsOf, metricsLine } from './metrics';
 import { hasRoom, judge, type Outcome, receiveCountOf } from './outcome';
 
@@ -108,7 +108,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
       : options.process(message, context);
   };
 
-  const logWith = (bound: Bound): Logger => (logger ? boundLogger(logger, bound) : jsonLogger(edge, bound));
+  const makeLoggers = logger ? loggersFor(logger) : jsonLoggers(edge);
 
   let made: Promise<Guards<T>> | undefined;
   const makeGuards = async (): Promise<Guards<T>> => {
@@ -117,7 +117,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
       edge,
       calls,
       config,
-      log: logWith({ worker: config.worker }),
+      log: makeLoggers({ worker: config.worker }).own,
       identity,
       isDependencyFailure: options.isDependencyFailure?.bind(options),
       read,
@@ -133,11 +133,11 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
     const startedAt = edge.now();
     const end = startedAt + (context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY);
     const reserve = Math.min(RESERVE, (end - startedAt) / 4);
-    const bound = { worker: config.worker, requestId: context?.awsRequestId };
+    const loggers = makeLoggers({ worker: config.worker, requestId: context?.awsRequestId });
     const invocation: Invocation = {
       deadline: end - reserve,
       now: edge.now,
-      logFor: ({ messageId }) => logWith({ ...bound, messageId }),
+      logFor: ({ messageId }) => loggers.of(messageId),
     };
     const judgeRecord = (record: SQSRecord, thrown: unknown, receives?: number): Outcome => {
       const outcome = judge(record, thrown, { maxReceiveCount: config.maxReceiveCount, canMove }, receives);
@@ -146,14 +146,9 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
     };
     const { deadline } = invocation;
     const replyBy = end - reserve / 5;
-    const guard = await (await guards?.())?.open({
-      records,
-      log: logWith(bound),
-      startedAt,
-      deadline,
-      replyBy,
-      judge: judgeRecord,
-    });
+    const guard =
+      guards &&
+      (await (await guards()).open({ records, log: loggers.own, startedAt, deadline, replyBy, judge: judgeRecord }));
     const ran = await new Batch({
       records,
       fifo: isFifo(records),
@@ -168,7 +163,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
     let failures: readonly string[] = [];
     if (outcomes.some(({ kind }) => kind !== 'done')) {
       const { settle, calls } = await edge.failurePath();
-      const settlement = { edge, calls, config, log: logWith(bound), replyBy };
+      const settlement = { edge, calls, config, log: loggers.own, replyBy };
       ({ outcomes, failures } = await settle(settlement, records, outcomes, startedAt));
     }
     if (config.worker !== undefined) {

@@ -1,7 +1,8 @@
 import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
+import type { BreakerCalls } from '../../lambda/runtime/breaker/breaker';
 import type { Edge, StorePath } from '../../lambda/runtime/edge';
 import type { SqsCalls } from '../../lambda/runtime/effects';
-import { IdempotencyGuard } from '../../lambda/runtime/idempotency/guard';
+import { Guards } from '../../lambda/runtime/guards';
 import type { StatementCalls } from '../../lambda/runtime/idempotency/store';
 import { settle } from '../../lambda/runtime/settle';
 import { ENV } from '../../lib/private/contract';
@@ -15,6 +16,9 @@ export const CONNECTED = {
   [ENV.deadLetterQueueUrl]: DLQ_URL,
 };
 
+const none = () => Promise.reject(new Error('no breaker in this test'));
+const NO_BREAKER: BreakerCalls = { getItem: none, updateItem: none, batchGetItem: none, transactWriteItems: none };
+
 /** An edge that records what the runtime asks of it, and answers as SQS would unless told to refuse. */
 export class FakeEdge implements Edge {
   readonly lines: Record<string, any>[] = [];
@@ -26,7 +30,7 @@ export class FakeEdge implements Edge {
   storeLoads = 0;
   uuids = 0;
   /** What answers for DynamoDB. */
-  statements: StatementCalls = {
+  statements: StatementCalls & Partial<BreakerCalls> = {
     batchExecuteStatement: () => Promise.reject(new Error('no table in this test')),
   };
   refuseSend: (entry: SendMessageBatchRequestEntry) => boolean = () => false;
@@ -49,7 +53,14 @@ export class FakeEdge implements Edge {
 
   storePath = async (): Promise<StorePath> => {
     this.storeLoads++;
-    return { IdempotencyGuard, calls: this.statements };
+    return {
+      Guards,
+      calls: {
+        ...NO_BREAKER,
+        ...this.statements,
+        batchExecuteStatement: (...args) => this.statements.batchExecuteStatement(...args),
+      },
+    };
   };
 
   uuid = (): string => `attempt-${++this.uuids}`;

@@ -8,7 +8,7 @@ import {
 import { GetEventSourceMappingCommand, LambdaClient, UpdateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
 import { BREAKER_ENV, type BreakerSpec } from '../../../lib/private/contract';
 import type { Edge } from '../../runtime/edge';
-import { jsonLogger } from '../../runtime/log';
+import { jsonLoggers } from '../../runtime/log';
 import { Controller, type MappingCalls } from './controller';
 
 const { env } = process;
@@ -70,7 +70,7 @@ const controller = new Controller({
       dynamodb.send(new UpdateItemCommand(input), { abortSignal }),
   },
   mappingCalls,
-  log: jsonLogger(edge, { circuitBreaker: spec.name }),
+  log: jsonLoggers(edge)({ circuitBreaker: spec.name }).own,
   now: edge.now,
   write: edge.write,
 });

@@ -391,7 +391,7 @@ test('a lease of its own length ends before work that has not begun', async () =
 describe('half of idempotency is refused when the module loads', () => {
   test('a key without a table', () => {
     expect(() => workerOn(new FakeEdge(CONNECTED), { idempotencyKey: () => 'k', process: () => {} })).toThrow(
-      /worker Test\/Worker: got idempotencyKey, expected idempotency on its AsyncWorker too; /,
+      /worker Test\/Worker: got idempotencyKey in the handler, expected idempotency on its AsyncWorker too; /,
     );
   });
 

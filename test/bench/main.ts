@@ -1,0 +1,48 @@
+// `npm run bench`: prints what it measured, goals missed included, and writes it to .local/bench.json.
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from './paths';
+import { makeProject } from './project';
+import { runtimeFigures } from './runtime/measure';
+import { sizeFigures } from './size';
+import { startupFigures } from './startup';
+import { synthFigures } from './synth';
+import { type Figure, met, table } from './table';
+import { templateFigures } from './template';
+
+const PARTS: Record<string, () => Figure[] | Promise<Figure[]>> = {
+  runtime: runtimeFigures,
+  startup: startupFigures,
+  size: sizeFigures,
+  synth: synthFigures,
+  template: templateFigures,
+};
+
+const main = async (): Promise<void> => {
+  // `npm run bench -- synth template` measures only these.
+  const asked = process.argv.slice(2);
+  const unknown = asked.filter((part) => !(part in PARTS));
+  if (unknown.length > 0)
+    throw new Error(`no such part: ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}`);
+
+  makeProject();
+  const figures: Figure[] = [];
+  for (const [part, measure] of Object.entries(PARTS)) {
+    if (asked.length > 0 && !asked.includes(part)) continue;
+    const start = performance.now();
+    figures.push(...(await measure()));
+    console.error(`measured ${part} in ${Math.round((performance.now() - start) / 1000)} s`);
+  }
+  console.log(table(figures));
+  const missed = figures.filter((figure) => met(figure) === false);
+  console.log(missed.length > 0 ? `\n${missed.length} goals missed.` : '\nNo goal missed.');
+
+  const path = join(ROOT, '.local', 'bench.json');
+  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
+  const measured = figures.map((figure) => ({ ...figure, met: met(figure) }));
+  writeFileSync(path, `${JSON.stringify({ at: new Date().toISOString(), ...machine, figures: measured }, null, 2)}\n`);
+  console.log(`As JSON: ${path}`);
+};
+
+void main();

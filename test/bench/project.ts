@@ -1,0 +1,28 @@
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, WORK } from './paths';
+import { entry, READY_ASSET, WORKERS } from './synth/layout';
+
+/** A project as a user has it: the package below node_modules, an entry a worker, a lockfile. */
+export const makeProject = (): void => {
+  rmSync(WORK, { recursive: true, force: true });
+  const library = join(WORK, 'node_modules', 'cdk-async-patterns');
+  for (const part of ['package.json', 'lib', join('lambda', 'dist')]) {
+    cpSync(join(ROOT, part), join(library, part), {
+      recursive: true,
+      filter: (path) => !/(?<!\.d)\.ts$|\.tsbuildinfo$/.test(path),
+    });
+  }
+  mkdirSync(join(WORK, 'entries'));
+  mkdirSync(join(WORK, READY_ASSET));
+  writeFileSync(join(WORK, 'package.json'), JSON.stringify({ name: 'bench', private: true }));
+  writeFileSync(join(WORK, 'package-lock.json'), JSON.stringify({ name: 'bench', lockfileVersion: 3, packages: {} }));
+  writeFileSync(join(WORK, READY_ASSET, 'index.js'), 'exports.handler = async () => ({ batchItemFailures: [] });\n');
+  for (let n = 0; n < WORKERS; n++) {
+    writeFileSync(
+      join(WORK, entry(n)),
+      `import { worker } from 'cdk-async-patterns/runtime';\n` +
+        `export const handler = worker({ async process(order: object, { log }) { log.info('done by ${n}', { order }); } });\n`,
+    );
+  }
+};

@@ -1,0 +1,25 @@
+import { bundleHandler } from './bundle';
+import { CONTENDERS } from './contenders';
+import type { Figure } from './table';
+
+/** Minified, without the SDK client that lies beside the handler. */
+const GOAL = 10_000;
+
+export const sizeFigures = async (): Promise<Figure[]> => {
+  const floor = await bundleHandler(CONTENDERS[0]!.file);
+  const sized = [{ file: 'ours-empty', label: 'ours, a handler that does nothing' }, ...CONTENDERS];
+  const figures: Figure[] = [];
+  for (const { file, label } of sized) {
+    const { bytes } = await bundleHandler(file);
+    figures.push({
+      group: 'Bundle, minified',
+      id: `size/${file}`,
+      name: label,
+      median: bytes,
+      unit: 'bytes',
+      ratio: bytes / floor.bytes,
+      goal: file === 'ours-empty' ? { median: GOAL } : undefined,
+    });
+  }
+  return figures;
+};

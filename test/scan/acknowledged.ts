@@ -1,0 +1,156 @@
+import type { Finding, Tool } from './finding';
+
+/** A rule that the scan lets pass, and why. One that matches nothing fails the scan, like a finding that none covers. */
+export interface Acknowledgement {
+  readonly tool: Tool;
+  readonly rule: string;
+  /** Resource types. */
+  readonly where: readonly string[];
+  /** Only these of them. */
+  readonly only?: { readonly what: string; readonly id: RegExp };
+  readonly reason: string;
+  /** The property that takes the rule to zero: a finding where it is set is not acknowledged. */
+  readonly optIn?: string;
+}
+
+const FUNCTION = 'AWS::Lambda::Function';
+const QUEUE = 'AWS::SQS::Queue';
+/** By their names in the variants and in the reference app. */
+const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|Shipments)/ };
+
+export const ACKNOWLEDGED: readonly Acknowledgement[] = [
+  {
+    tool: 'cdk-nag',
+    rule: 'CloudWatchAlarmAction',
+    where: ['AWS::CloudWatch::Alarm'],
+    reason: 'An alarm without a topic still shows in the console; only you know whom to tell.',
+    optIn: 'alarmTopic',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'CloudWatchLogGroupEncrypted',
+    where: ['AWS::Logs::LogGroup'],
+    reason: 'CloudWatch Logs encrypts with a key of its own; one of yours costs money and needs a key policy.',
+    optIn: 'encryptionKey',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'DynamoDBInBackupPlan',
+    where: ['AWS::DynamoDB::Table'],
+    reason: 'The keys of idempotency are worth days, and point-in-time recovery is on.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaConcurrency',
+    where: [FUNCTION],
+    reason: 'Reserved concurrency takes from the account; maxConcurrency bounds a worker without it.',
+    optIn: 'reservedConcurrentExecutions',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaDLQ',
+    where: [FUNCTION],
+    only: FIFO,
+    reason: 'It asks for a queue for asynchronous invocations, and Lambda takes no FIFO queue there.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaInsideVPC',
+    where: [FUNCTION],
+    reason: 'A VPC guards what is in it. A worker that reaches nothing there gains only a NAT gateway.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaTracing',
+    where: [FUNCTION],
+    reason: 'X-Ray cannot be granted without a wildcard resource, which IAM5 forbids.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaEventSourceMappingDestination',
+    where: ['AWS::Lambda::EventSourceMapping'],
+    reason: 'Lambda takes no failure destination on an SQS mapping: the dead-letter queue belongs to the queue.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'SQSRedrivePolicy',
+    where: [QUEUE],
+    only: { what: 'dead-letter queues', id: /DeadLetterQueue/ },
+    reason: 'It is the dead-letter queue: its messages have nowhere further to go.',
+  },
+  {
+    tool: 'cfn-lint',
+    rule: 'I1022',
+    where: ['AWS::KMS::Key', FUNCTION],
+    reason: 'A matter of style: the CDK writes Fn::Join where it could write Fn::Sub.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_27',
+    where: [QUEUE],
+    reason: 'Every queue is encrypted with a key of SQS itself, which the rule does not see.',
+    optIn: 'encryptionKey',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_115',
+    where: [FUNCTION],
+    reason: 'As LambdaConcurrency.',
+    optIn: 'reservedConcurrentExecutions',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_116',
+    where: [FUNCTION],
+    only: FIFO,
+    reason: 'As LambdaDLQ.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_117',
+    where: [FUNCTION],
+    reason: 'As LambdaInsideVPC.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_119',
+    where: ['AWS::DynamoDB::Table'],
+    reason: 'DynamoDB encrypts with a key of its own.',
+    optIn: 'encryptionKey',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_158',
+    where: ['AWS::Logs::LogGroup'],
+    reason: 'As CloudWatchLogGroupEncrypted.',
+    optIn: 'encryptionKey',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_173',
+    where: [FUNCTION],
+    reason: 'Lambda encrypts variables with a key of its own, and ours hold no secrets.',
+    optIn: 'encryptionKey',
+  },
+];
+
+/** What the library takes to zero by default: one of these may be left only until an opt-in, or on some resources. */
+export const ZERO_BY_DEFAULT = new Set([
+  ...['SQS3', 'SQS4', 'SNS3', 'IAM4', 'IAM5', 'IAMNoInlinePolicy', 'SNSRedrivePolicy'],
+  ...['LambdaDLQ', 'LambdaDefaultMemorySize', 'LambdaDefaultTimeout', 'CloudWatchLogGroupRetentionPeriod'],
+  ...['CloudWatchAlarmAction', 'APIG1', 'APIG2', 'APIG4', 'APIG6'],
+  ...['I3013', 'W3005', 'W3037', 'CKV_AWS_43', 'CKV_AWS_66', 'CKV_AWS_116'],
+]);
+
+/** IAM5 names what it found, as in `IAM5[Resource::*]`. */
+const bare = (rule: string): string => rule.replace(/\[.*$/, '');
+
+export const covers = (acknowledgement: Acknowledgement, finding: Finding): boolean =>
+  acknowledgement.tool === finding.tool &&
+  [finding.rule, bare(finding.rule)].includes(acknowledgement.rule) &&
+  acknowledgement.where.includes(finding.resourceType) &&
+  (acknowledgement.only?.id.test(finding.resource) ?? true) &&
+  !(acknowledgement.optIn !== undefined && finding.template.optIn);
+
+export const mistakes = (acknowledgements: readonly Acknowledgement[]): readonly Acknowledgement[] =>
+  acknowledgements.filter(({ rule, optIn, only }) => ZERO_BY_DEFAULT.has(bare(rule)) && !optIn && !only);

@@ -1,0 +1,39 @@
+// Two ways to use a worker that the reference app does not show: nothing given, and everything that the rules ask for.
+import { join } from 'node:path';
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
+import { AsyncWorker, Handler, Idempotency } from 'cdk-async-patterns';
+
+const handler = () => Handler.fromEntry(join(__dirname, 'handler.ts'));
+
+const defaults = (app: App): void => {
+  const stack = new Stack(app, 'Defaults');
+  new AsyncWorker(stack, 'Standard', { handler: handler() });
+  new AsyncWorker(stack, 'Fifo', { handler: handler(), fifo: true });
+  new AsyncWorker(stack, 'Idempotent', { handler: handler(), idempotency: Idempotency.table() });
+};
+
+const optIn = (app: App): void => {
+  const stack = new Stack(app, 'OptIn');
+  const encryptionKey = new Key(stack, 'Key', { enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
+  const alarmTopic = new Topic(stack, 'Alarms', { enforceSSL: true, masterKey: encryptionKey });
+  const everything = { encryptionKey, alarmTopic, reservedConcurrentExecutions: 10 };
+  new AsyncWorker(stack, 'Standard', { handler: handler(), ...everything });
+  new AsyncWorker(stack, 'Fifo', { handler: handler(), fifo: true, ...everything });
+  new AsyncWorker(stack, 'Idempotent', { handler: handler(), idempotency: Idempotency.table(), ...everything });
+};
+
+/** Under the flags that `cdk init` sets; the reference app has none. */
+export const synthVariants = (outdir: string): void => {
+  const app = new App({
+    outdir,
+    context: recommended,
+    analyticsReporting: false,
+    builtinCloudFormationValidation: false,
+  });
+  defaults(app);
+  optIn(app);
+  app.synth();
+};
