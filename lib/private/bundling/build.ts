@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import type { BuildFailure, BuildOptions, Message, Metafile } from 'esbuild';
+import type { BuildFailure, Message, Metafile } from 'esbuild';
 import type { Cached } from './cache';
 import { BundlingError } from './errors';
 import { type EsbuildLocation, isBuildFailure, runEsbuild } from './esbuild';
 import { exportsOf } from './exports';
 import { describeFailures, describeMessage, type Failure } from './failures';
-import { digest } from './files';
+import { type AssetFile, contentOf } from './files';
 import { reachable } from './inputs';
+import { SETTINGS } from './settings';
 import { SIDECARS, sidecarImport } from './sidecars';
 import type { BundleSpec } from './spec';
 
@@ -16,23 +17,6 @@ export interface Built extends Cached {
   /** What was looked at to make it; shared with the entries built in the same go. */
   readonly metafiles: readonly Metafile[];
 }
-
-/** The same for every bundle; a change here makes the cache forget. */
-export const SETTINGS = {
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  charset: 'utf8',
-  legalComments: 'none',
-  sourcemap: true,
-  sourcesContent: false,
-  logLevel: 'silent',
-  // Nothing is written there. That it is always as deep keeps the paths in the source maps the same.
-  outdir: 'out',
-  external: SIDECARS.map(sidecarImport),
-  // The ES modules of a package, the AWS SDK's above all, bundle to a third less and start in half the time.
-  mainFields: ['module', 'main'],
-} satisfies BuildOptions;
 
 /** One call of esbuild for all the entries, which must agree in root and options. */
 export function build(esbuild: EsbuildLocation, specs: readonly BundleSpec[]): Built[] {
@@ -65,15 +49,15 @@ function call(esbuild: EsbuildLocation, specs: readonly BundleSpec[], mainFields
   const contents = new Map(outputFiles.map((file) => [file.path, file.contents]));
   return specs.map((spec, index) => {
     const { imports } = metafile.outputs[`${SETTINGS.outdir}/${index}/index.js`]!;
-    const code = contents.get(join(root, SETTINGS.outdir, `${index}`, 'index.js'))!;
-    const map = contents.get(join(root, SETTINGS.outdir, `${index}`, 'index.js.map'))!;
+    const files = ['index.js', 'index.js.map'].map((name): AssetFile => {
+      return { name, content: contents.get(join(root, SETTINGS.outdir, `${index}`, name))! };
+    });
     return {
       spec,
-      code,
-      map,
-      content: digest(code, map),
+      files,
+      content: contentOf(files),
       sidecars: SIDECARS.filter((file) => imports.some(({ path }) => path === sidecarImport(file))),
-      exports: exportsOf(spec, metafile, code),
+      exports: exportsOf(spec, metafile, files[0]!.content),
       warnings: concerning(warnings, reachable(metafile, spec.entry)).map(describeMessage),
       metafiles: [metafile],
     };

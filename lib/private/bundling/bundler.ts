@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Metafile } from 'esbuild';
-import { build, SETTINGS } from './build';
 import { Cache, type Cached } from './cache';
 import { type EsbuildLocation, locateEsbuild } from './esbuild';
 import { Files } from './files';
-import { Inputs } from './inputs';
+import type { Inputs } from './inputs';
 import { once } from './once';
+import { SETTINGS } from './settings';
 import { readSidecar, type Sidecar } from './sidecars';
 import { type BundleSpec, optionsKey, specKey } from './spec';
 
@@ -26,7 +26,7 @@ export function bundleAll(specs: readonly BundleSpec[]): Map<string, Bundle> {
   const bundles = new Map<string, Bundle>();
   const missing = new Map<string, BundleSpec[]>();
   for (const spec of specs) {
-    const cached = round.cache(spec).read(spec, round.tools(spec), round.files);
+    const cached = round.cache(spec).read(spec, round.tools(spec));
     if (cached) {
       bundles.set(specKey(spec), round.assemble(cached));
     } else {
@@ -42,13 +42,13 @@ export function bundleAll(specs: readonly BundleSpec[]): Map<string, Bundle> {
 
 /** What is looked up once a round. */
 class Round {
-  public readonly files = new Files();
+  private readonly files = new Files();
   private readonly caches = new Map<string, Cache>();
   private readonly sidecars = new Map<string, Sidecar>();
   private readonly locations = new Map<string, EsbuildLocation>();
 
   public cache({ root }: BundleSpec): Cache {
-    return once(this.caches, root, () => new Cache(root));
+    return once(this.caches, root, () => new Cache(root, this.files));
   }
 
   public esbuild({ root, entry }: BundleSpec): EsbuildLocation {
@@ -61,6 +61,9 @@ class Round {
   }
 
   public make(specs: readonly BundleSpec[]): [BundleSpec, Cached][] {
+    // Loaded here, since a synth that finds all in the cache needs none of it.
+    const { build } = require('./build') as typeof import('./build');
+    const { Inputs } = require('./inputs') as typeof import('./inputs');
     const [first] = specs as [BundleSpec];
     const start = Date.now();
     const cache = this.cache(first);
@@ -69,18 +72,16 @@ class Round {
       const fingerprints = metafiles.map((metafile) =>
         once(inputs, metafile, () => new Inputs(spec.root, metafile, this.files)).fingerprint(spec.entry, start),
       );
-      if (fingerprints.every((fingerprint) => fingerprint !== undefined)) {
-        cache.write(spec, this.tools(spec), Object.assign({}, ...fingerprints), bundle);
-      }
-      return [spec, bundle];
+      if (!fingerprints.every((fingerprint) => fingerprint !== undefined)) return [spec, bundle];
+      return [spec, cache.add(spec, this.tools(spec), Object.assign({}, ...fingerprints), bundle)];
     });
-    cache.prune(start);
+    cache.save();
     return made;
   }
 
   public assemble(cached: Cached): Bundle {
     const sidecars = cached.sidecars.map((name) => once(this.sidecars, name, () => readSidecar(name)));
-    const identity = [cached.content, cached.code.length, ...sidecars.map(({ name, digest }) => [name, digest])];
+    const identity = [cached.content, ...sidecars.map(({ name, digest }) => [name, digest])];
     return { ...cached, sidecars, hash: createHash('sha256').update(JSON.stringify(identity)).digest('hex') };
   }
 }

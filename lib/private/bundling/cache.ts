@@ -1,132 +1,137 @@
 import { randomUUID } from 'node:crypto';
-import {
-  accessSync,
-  constants,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { digest, type Files } from './files';
+import { cacheDirectory } from './cache-directory';
+import { type Entry, formatIndex, type Index, type Input, parseIndex, toInputs } from './cache-index';
+import { type AssetFile, contentOf, type Files } from './files';
 import type { Fingerprint } from './inputs';
+import { once } from './once';
 import { type BundleSpec, optionsKey } from './spec';
 
 /** A bundle without its sidecars: what is worth keeping. */
 export interface Cached {
-  readonly code: Uint8Array;
-  readonly map: Uint8Array;
-  /** Digest of the two. */
+  readonly files: readonly AssetFile[];
+  /** Digest of the files. */
   readonly content: string;
   readonly sidecars: readonly string[];
   readonly exports: readonly string[] | undefined;
   readonly warnings: readonly string[];
 }
 
-/** First line of a cache file; the code and the map follow. */
-interface Header extends Omit<Cached, 'code' | 'map'> {
-  readonly tools: string;
-  readonly inputs: Fingerprint;
-  readonly codeLength: number;
-}
-
-const MONTH = 30 * 24 * 60 * 60 * 1000;
-const SUFFIX = '.bundle';
+const HOUR = 60 * 60 * 1000;
+const MONTH = 30 * 24 * HOUR;
+const INDEX = 'index.json';
+/** Of every bundle. */
+const NAMES = ['index.js', 'index.js.map'];
 
 /**
- * Bundles of earlier synths, one file an entry. A file is believed only when all that its bundle was made of has the
- * same content now, and it is whole itself; anything else is as good as no file.
+ * Bundles of earlier synths: an index, and the files as they go into an assembly, for it to link. What the index says of
+ * a bundle is believed only when all that it was made of has the same content now, and its files are whole: they may
+ * have been edited by way of an assembly. A file that is there is never written to, for the same reason.
  */
 export class Cache {
   private readonly directory: string | undefined;
+  private readonly made = new Map<string, Entry>();
+  private readonly unchanged = new Map<Input, boolean>();
+  private index: Index | undefined;
 
-  public constructor(private readonly root: string) {
-    this.directory = writable(root);
+  /** @param files as they are in this round: a cache is good for one, too */
+  public constructor(
+    private readonly root: string,
+    private readonly files: Files,
+  ) {
+    this.directory = cacheDirectory(root);
   }
 
   /** @param tools all that made the bundle, apart from its options and files */
-  public read(spec: BundleSpec, tools: string, files: Files): Cached | undefined {
+  public read(spec: BundleSpec, tools: string): Cached | undefined {
     if (!this.directory) return undefined;
+    this.index ??= this.load();
+    const entry = this.index.get(keyOf(spec));
+    if (entry?.tools !== tools || !entry.inputs.every(this.isUnchanged)) return undefined;
+    const { content, sidecars, exports, warnings } = entry;
     try {
-      const bytes = readFileSync(this.file(spec));
-      const end = bytes.indexOf('\n');
-      const header: Header = JSON.parse(bytes.toString('utf8', 0, end));
-      const body = bytes.subarray(end + 1);
-      const { inputs, codeLength, content, sidecars, exports, warnings } = header;
-      if (header.tools !== tools || content !== digest(body)) return undefined;
-      if (Object.entries(inputs).some(([path, was]) => files.digest(join(this.root, path)) !== was)) return undefined;
-      const [code, map] = [body.subarray(0, codeLength), body.subarray(codeLength)];
-      return { code, map, content, sidecars, exports, warnings };
+      const files = NAMES.map((name): AssetFile => {
+        const original = this.file(content, name);
+        return { name, content: readFileSync(original), original };
+      });
+      return contentOf(files) === content ? { files, content, sidecars, exports, warnings } : undefined;
     } catch {
       return undefined;
     }
   }
 
-  /** Whole or not at all: another synth may be reading, or writing the same. */
-  public write(spec: BundleSpec, tools: string, inputs: Fingerprint, bundle: Cached): void {
-    if (!this.directory) return;
-    const { code, map, ...rest } = bundle;
-    const header: Header = { ...rest, tools, inputs, codeLength: code.length };
-    const temporary = join(this.directory, `${randomUUID()}.tmp`);
+  /** Keeps the files at once, and knows of them after `save`. Returns the bundle with what can be linked. */
+  public add(spec: BundleSpec, tools: string, inputs: Fingerprint, bundle: Cached): Cached {
+    if (!this.directory) return bundle;
+    const { files, content, sidecars, exports, warnings } = bundle;
     try {
-      writeFileSync(temporary, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), code, map]));
-      renameSync(temporary, this.file(spec));
+      const kept = files.map((file) => ({ ...file, original: this.file(content, file.name) }));
+      for (const file of kept) this.write(file.original, file.content);
+      const entry = { tools, inputs: toInputs(inputs), content, sidecars, exports, warnings, made: Date.now() };
+      this.made.set(keyOf(spec), entry);
+      return { ...bundle, files: kept };
     } catch {
-      // A full disk costs the next synth its time, not this one its success.
+      return bundle; // A full disk costs the next synth its time, not this one its success.
+    }
+  }
+
+  public save(): void {
+    if (!this.directory || this.made.size === 0) return;
+    try {
+      const now = Date.now();
+      // Read anew: another synth may have saved since. Between here and there one more may, whose bundles are forgotten.
+      const index = new Map([...this.load(), ...this.made]);
+      // What nothing has changed for a month is mostly of entries that are no more.
+      for (const [key, { made }] of index) if (now - made > MONTH) index.delete(key);
+      this.write(join(this.directory, INDEX), formatIndex(index));
+      this.tidy(index, now);
+    } catch {
+      // As when adding.
+    }
+  }
+
+  private load(): Index {
+    try {
+      return parseIndex(readFileSync(join(this.directory!, INDEX), 'utf8'));
+    } catch {
+      return new Map();
+    }
+  }
+
+  private readonly isUnchanged = (input: Input): boolean =>
+    once(this.unchanged, input, () => this.files.digest(join(this.root, input.path)) === input.was);
+
+  /** Files that the index does not know, but for those that another synth may be about to add to it. */
+  private tidy(index: Index, now: number): void {
+    const known = new Set([
+      INDEX,
+      ...[...index.values()].flatMap(({ content }) => NAMES.map((n) => nameOf(content, n))),
+    ]);
+    for (const name of readdirSync(this.directory!)) {
+      if (known.has(name)) continue;
+      const path = join(this.directory!, name);
+      if (now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now) > HOUR) rmSync(path, { force: true });
+    }
+  }
+
+  /** Whole or not at all: another synth may be reading, or linking, or writing the same. */
+  private write(path: string, content: Uint8Array | string): void {
+    const temporary = join(this.directory!, `${randomUUID()}.tmp`);
+    try {
+      writeFileSync(temporary, content);
+      renameSync(temporary, path);
+    } catch (error) {
       rmSync(temporary, { force: true });
+      throw error;
     }
   }
 
-  /** Files that nothing has rewritten for a month: most are of entries that are no more. */
-  public prune(now: number): void {
-    if (!this.directory) return;
-    try {
-      for (const name of readdirSync(this.directory)) {
-        const path = join(this.directory, name);
-        if (now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now) > MONTH) rmSync(path, { force: true });
-      }
-    } catch {
-      // Somebody else is tidying up, too.
-    }
-  }
-
-  private file(spec: BundleSpec): string {
-    return join(this.directory!, digest(spec.entry + optionsKey(spec)) + SUFFIX);
+  private file(content: string, name: string): string {
+    return join(this.directory!, nameOf(content, name));
   }
 }
 
-/** The place that tools agreed on; where there is none, one of this user's own. */
-function writable(root: string): string | undefined {
-  const inProject = existsSync(join(root, 'package.json')) || existsSync(join(root, 'node_modules'));
-  if (inProject) {
-    const directory = join(root, 'node_modules', '.cache', 'cdk-async-patterns');
-    if (prepare(directory)) return directory;
-  }
-  const own = join(tmpdir(), `cdk-async-patterns-${process.getuid?.() ?? 'cache'}`);
-  const directory = join(own, digest(root));
-  // What lies there becomes code: it must be ours.
-  return prepare(directory) && isOurs(own) ? directory : undefined;
-}
+const keyOf = (spec: BundleSpec): string => `${spec.entry} ${optionsKey(spec)}`;
 
-function prepare(directory: string): boolean {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o755 });
-    accessSync(directory, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isOurs(directory: string): boolean {
-  const stats = lstatSync(directory);
-  // Where there are no user ids, the temporary directory is the user's own.
-  if (process.getuid === undefined) return true;
-  return stats.isDirectory() && stats.uid === process.getuid() && (stats.mode & 0o022) === 0;
-}
+const nameOf = (content: string, name: string): string => `${content}.${name}`;

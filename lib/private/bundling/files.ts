@@ -10,6 +10,18 @@ export function digest(...parts: (Uint8Array | string)[]): string {
   return hash.digest('base64url');
 }
 
+/** A file that goes to Lambda. */
+export interface AssetFile {
+  readonly name: string;
+  readonly content: Uint8Array;
+  /** Where the same is on disk, for an assembly to link. */
+  readonly original?: string;
+}
+
+/** Digest of files with their names; where they lie does not matter. */
+export const contentOf = (files: readonly AssetFile[]): string =>
+  digest(...files.flatMap(({ name, content }) => [`${name} ${content.length}\n`, content]));
+
 /**
  * What lies on disk, looked at once. Good for one round of bundling only: by the next, somebody may have edited a file,
  * and neither its time nor its size would tell.

@@ -25,6 +25,7 @@ export function reachable(metafile: Metafile, entry: string): string[] {
 /** Finds what decides the bytes of the bundles of one project. */
 export class Inputs {
   private readonly perDirectory = new Map<string, readonly string[]>();
+  private readonly names = new Map<string, string>();
   private readonly stable = new Map<string, boolean>();
 
   public constructor(
@@ -50,8 +51,13 @@ export class Inputs {
       }
     }
     const fingerprint: Fingerprint = {};
-    for (const path of paths) fingerprint[posix(relative(this.root, path))] = this.files.digest(path);
+    for (const path of paths) fingerprint[this.name(path)] = this.files.digest(path);
     return fingerprint;
+  }
+
+  /** The bundles of an app are made of mostly the same files. */
+  private name(path: string): string {
+    return once(this.names, path, () => posix(relative(this.root, path)));
   }
 
   /** A data URL or a virtual module has no file; one edited since the build began may not be what was bundled. */

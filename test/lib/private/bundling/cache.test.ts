@@ -1,6 +1,6 @@
-import { readFileSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import fs, { readFileSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Project } from './project';
+import { type Asset, Project } from './project';
 
 const FILES = {
   'lambda/orders.ts':
@@ -8,6 +8,7 @@ const FILES = {
   'lambda/limits.ts': 'export { limit } from "./deep/limit";',
   'lambda/deep/limit.ts': 'export const limit = 10;',
   'lambda/refunds.ts': 'export const handler = () => "refund";',
+  'lambda/other.ts': 'export const handler = () => "other";',
   'node_modules/a-package/package.json': '{"name":"a-package","main":"main.js"}',
   'node_modules/a-package/main.js': 'exports.one = 1;',
   'node_modules/base/tsconfig.json': '{}',
@@ -100,24 +101,80 @@ test('options have bundles of their own', () => {
   expect(one).not.toBe(two);
   project.synth('lambda/orders.ts');
   expect(calls()).toEqual([]);
-  expect(project.cacheFiles()).toHaveLength(1);
 });
 
-describe('a cache file that is not whole is no cache file:', () => {
+test('bundles of the same code share their files', () => {
+  const { project } = warm();
+  const before = project.cacheFiles();
+  project.write({ 'lambda/limits.ts': '// a comment\nexport { limit } from "./deep/limit";' });
+  project.synth('lambda/orders.ts');
+  expect(project.cacheFiles()).toEqual(before);
+});
+
+describe.each(['index.json', '.index.js', '.index.js.map'])('a cached %s that is not whole is none:', (name) => {
   test.each([
+    ['missing', (file: string) => rmSync(file)],
     ['empty', (file: string) => truncateSync(file, 0)],
     ['cut short', (file: string) => truncateSync(file, statSync(file).size - 10)],
-    ['cut in its header', (file: string) => truncateSync(file, 50)],
     ['not ours', (file: string) => writeFileSync(file, '{}\n')],
-    ['changed', (file: string) => writeFileSync(file, readFileSync(file, 'utf8').replace('limit = 10', 'limit = 99'))],
+    [
+      'changed',
+      (file: string) => writeFileSync(file, readFileSync(file, 'utf8').replace(/"inputs":|limit = 10|\d/, 'x')),
+    ],
     ['a directory', (file: string) => [rmSync(file), symlinkSync(dirname(file), file)]],
   ])('%s', (_what, damage) => {
     const { project, calls } = warm();
-    damage(project.cacheFiles()[0]!);
+    damage(project.cacheFiles().find((file) => file.endsWith(name))!);
     expect(project.synth('lambda/orders.ts')[0]!.run()).toBe(11);
     expect(calls()).toEqual(rerun);
     project.synth('lambda/orders.ts');
     expect(calls()).toEqual(rerun);
+  });
+});
+
+test('an index whose entries name inputs that it does not have is none', () => {
+  const { project, calls } = warm();
+  const index = project.cacheFiles().find((file) => file.endsWith('index.json'))!;
+  writeFileSync(index, JSON.stringify({ ...JSON.parse(readFileSync(index, 'utf8')), inputs: [] }));
+  project.synth('lambda/orders.ts');
+  project.synth('lambda/orders.ts');
+  expect(calls()).toEqual(rerun);
+});
+
+describe('the files of an assembly', () => {
+  const inode = (asset: Asset, name: string) => statSync(join(asset.directory, name)).ino;
+
+  test.each(['index.js', 'index.js.map'])('are links to the cache: %s', (name) => {
+    const { project } = warm();
+    const [one, two] = [project.synth('lambda/orders.ts')[0]!, project.synth('lambda/orders.ts')[0]!];
+    expect(inode(one, name)).toBe(inode(two, name));
+    expect(project.cacheFiles().map((file) => statSync(file).ino)).toContain(inode(one, name));
+  });
+
+  test.each(['index.js', 'index.js.map'])('may be edited without harm to the next one: %s', (name) => {
+    const { project, calls } = warm();
+    const edited = project.synth('lambda/orders.ts')[0]!;
+    writeFileSync(join(edited.directory, name), 'edited');
+    const next = project.synth('lambda/orders.ts')[0]!;
+    expect(next).toMatchObject({ hash: edited.hash, files: edited.files });
+    expect(calls()).toEqual(rerun);
+    expect(readFileSync(join(edited.directory, name), 'utf8')).toBe('edited');
+    expect(project.synth('lambda/orders.ts')[0]!.files).toEqual(next.files);
+    expect(calls()).toEqual(rerun);
+  });
+
+  test.each(['EXDEV', 'EPERM', 'EMLINK'])('are copies where there can be no links: %s', (code) => {
+    const project = new Project(FILES);
+    const linked = project.synth('lambda/orders.ts')[0]!;
+    const elsewhere = project.copy();
+    jest.spyOn(fs, 'linkSync').mockImplementation(() => {
+      throw Object.assign(new Error(code), { code });
+    });
+    for (const _synth of ['cold', 'warm']) {
+      const copied = elsewhere.synth('lambda/orders.ts')[0]!;
+      expect(copied).toMatchObject({ hash: linked.hash, files: linked.files });
+      expect(statSync(join(copied.directory, 'index.js')).nlink).toBe(1);
+    }
   });
 });
 
@@ -144,14 +201,52 @@ test('a file edited while it was bundled is not believed to be what was bundled'
   expect(calls()).toEqual([...rerun, ...rerun]);
 });
 
-test('files that nothing has rewritten for a month go', () => {
-  const { project } = warm();
-  const [file] = project.cacheFiles();
-  const longAgo = new Date(Date.now() - 31 * 24 * 60 * 60 * 1000);
-  utimesSync(file!, longAgo, longAgo);
+describe('what is in the cache goes when', () => {
+  const DAY = 24 * 60 * 60 * 1000;
+  const wait = (time: number) => jest.spyOn(Date, 'now').mockReturnValue(Date.now() + time);
+
+  test('its bundle was last made a month ago', () => {
+    const { project, calls } = warm();
+    const before = project.cacheFiles().filter((file) => !file.endsWith('index.json'));
+    wait(29 * DAY);
+    project.synth('lambda/refunds.ts');
+    expect(project.cacheFiles()).toEqual(expect.arrayContaining(before));
+    wait(2 * DAY);
+    project.write({ 'lambda/refunds.ts': 'export const handler = () => "other";' });
+    project.synth('lambda/refunds.ts');
+    for (const file of before) expect(project.cacheFiles()).not.toContain(file);
+    project.synth('lambda/orders.ts');
+    expect(calls()).toEqual([['./lambda/refunds.ts'], ['./lambda/refunds.ts'], ...rerun]);
+  });
+
+  test('its bundle was made anew, or was never saved, unless that is just now', () => {
+    const { project } = warm();
+    const before = project.cacheFiles().filter((file) => !file.endsWith('index.json'));
+    const left = join(dirname(before[0]!), 'left.tmp');
+    writeFileSync(left, '');
+    project.write({ 'lambda/deep/limit.ts': 'export const limit = 20;' });
+    project.synth('lambda/orders.ts');
+    expect(project.cacheFiles()).toEqual(expect.arrayContaining([...before, left]));
+    wait(DAY);
+    project.synth('lambda/refunds.ts');
+    for (const file of [...before, left]) expect(project.cacheFiles()).not.toContain(file);
+  });
+});
+
+test('two synths of one project at the same time remember the bundles of both', () => {
+  const { project, calls } = warm();
+  const write = fs.writeFileSync;
+  let other = false;
+  // The other synth runs while this one has made its bundle and not saved it yet.
+  jest.spyOn(fs, 'writeFileSync').mockImplementation((...args: Parameters<typeof write>) => {
+    write(...args);
+    if (other || !String(args[0]).includes('.cache')) return;
+    other = true;
+    project.synth('lambda/other.ts');
+  });
   project.synth('lambda/refunds.ts');
-  expect(project.cacheFiles()).not.toContain(file);
-  expect(project.cacheFiles()).toHaveLength(1);
+  project.synth('lambda/orders.ts', 'lambda/refunds.ts', 'lambda/other.ts');
+  expect(calls()).toEqual([['./lambda/refunds.ts'], ['./lambda/other.ts']]);
 });
 
 test('a project whose cache cannot be written has its bundles all the same', () => {
