@@ -1,6 +1,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
+import { ACKNOWLEDGED } from './scan/acknowledged';
+import { markdown } from './scan/report';
 
 const ROOT = join(__dirname, '..');
 const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })];
@@ -45,7 +47,14 @@ describe('TypeScript snippets, against what the build made', () => {
   const wrong = join(ROOT, '.snippets', 'wrong.ts');
   const files = new Map(PAGES.flatMap((page) => [...snippets(page)]));
   const count = files.size;
-  files.set(wrong, "import { AsyncWorker } from 'cdk-async-patterns';\nnew AsyncWorker(1);\n");
+  files.set(
+    wrong,
+    `import { AsyncWorker } from 'cdk-async-patterns';
+    new AsyncWorker(1);
+    import { worker } from 'cdk-async-patterns/runtime';
+    import { z } from 'zod';
+    worker({ schema: z.object({ id: z.string() }), process: (message) => message.name });`,
+  );
   let found: string[];
   beforeAll(() => {
     found = problems(files);
@@ -59,9 +68,19 @@ describe('TypeScript snippets, against what the build made', () => {
   test('one that does not is noticed', () => {
     expect(found).toContainEqual(expect.stringMatching(/wrong\.ts:2: Expected 3 arguments/));
   });
+
+  test('a handler’s message has the type that its schema gives it', () => {
+    expect(found).toContainEqual(
+      expect.stringMatching(/wrong\.ts:5: Property 'name' does not exist on type '\{ id: string; \}'/),
+    );
+  });
 });
 
 test.each(PAGES)('%s links to files that exist', (page) => {
   const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target]) => target!);
   expect(links.filter((target) => !existsSync(join(ROOT, dirname(page), target)))).toEqual([]);
+});
+
+test('the table of scanner findings is the one that the scan goes by', () => {
+  expect(read('README.md')).toContain(markdown(ACKNOWLEDGED));
 });

@@ -23,6 +23,8 @@ export interface Account {
   readonly message: SentMessage;
   readonly processed: readonly Processed[];
   readonly deadLetters: readonly DeadLetter[];
+  /** A copy of it was processed. Once no queue holds it any more, it was acknowledged without being processed itself. */
+  readonly duplicate: boolean;
   /** How often SQS handed it out, as far as was seen. */
   readonly receives: number;
 }
@@ -31,11 +33,16 @@ export interface Books {
   readonly accounts: readonly Account[];
   /** FIFO groups whose messages were processed in another order than they were sent in. */
   readonly brokenGroups: readonly string[];
+  /** Work that was to be done once and was done again. */
+  readonly repeatedWork: readonly string[];
+  /** Messages that are in a queue yet. */
+  readonly waiting: number;
   /** Ids in the ledger or a dead-letter queue that nobody sent. */
   readonly strays: readonly string[];
 }
 
-export const isMissing = ({ processed, deadLetters }: Account): boolean => processed.length + deadLetters.length === 0;
+export const isMissing = ({ processed, deadLetters, duplicate }: Account): boolean =>
+  processed.length + deadLetters.length === 0 && !duplicate;
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
@@ -64,6 +71,18 @@ function brokenGroups(sent: readonly SentMessage[], processed: readonly Processe
     .map(([groupId]) => groupId);
 }
 
+/** How often each work was done that is to be done once. */
+function timesDone(
+  sent: readonly SentMessage[],
+  rows: ReadonlyMap<string, readonly Processed[]>,
+): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
+  for (const { work, messageId } of sent) {
+    if (work !== undefined) times.set(work, (times.get(work) ?? 0) + (rows.get(messageId)?.length ?? 0));
+  }
+  return times;
+}
+
 /**
  * What became of every message. Pure.
  *
@@ -73,9 +92,11 @@ export function account(
   sent: readonly SentMessage[],
   processed: readonly Processed[],
   deadLetters: readonly DeadLetter[],
+  waiting = 0,
 ): Books {
   const rows = groupBy(processed, ({ messageId }) => messageId);
   const letters = groupBy(deadLetters, ({ messageId }) => messageId);
+  const times = timesDone(sent, rows);
   const known = new Set(sent.map(({ messageId }) => messageId));
   return {
     accounts: sent.map((message) => {
@@ -85,22 +106,27 @@ export function account(
         message,
         processed: own,
         deadLetters: dead,
+        duplicate: own.length + dead.length === 0 && message.work !== undefined && times.get(message.work)! > 0,
         receives: Math.max(0, ...[...own, ...dead].map(({ receiveCount }) => receiveCount)),
       };
     }),
     brokenGroups: brokenGroups(sent, processed),
+    repeatedWork: [...times].filter(([, count]) => count > 1).map(([work]) => work),
+    waiting,
     strays: [...new Set([...rows.keys(), ...letters.keys()])].filter((messageId) => !known.has(messageId)),
   };
 }
 
 /** What must not be, a line each: nothing if the books balance. */
-export function problemsOf({ accounts, brokenGroups, strays }: Books): string[] {
+export function problemsOf({ accounts, brokenGroups, repeatedWork, waiting, strays }: Books): string[] {
   return [
     ...accounts.filter(isMissing).map(({ message }) => `${message.id} (${message.kind}) is missing`),
     ...accounts
       .filter(({ processed, deadLetters }) => processed.length > 0 && deadLetters.length > 0)
       .map(({ message }) => `${message.id} (${message.kind}) was processed and is dead`),
     ...brokenGroups.map((groupId) => `group ${groupId} was processed out of order`),
+    ...repeatedWork.map((work) => `${work} was to be done once and was done again`),
+    ...(waiting > 0 ? [`the queues still hold ${waiting}`] : []),
     ...strays.map((messageId) => `message ${messageId} was not sent by us`),
   ];
 }

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   ChangeMessageVisibilityBatchCommand,
-  GetQueueAttributesCommand,
   type Message,
   ReceiveMessageCommand,
   SQSClient,
@@ -13,6 +12,7 @@ import { account, type Books, type DeadLetter, isMissing, type Processed } from 
 import type { Emulator } from './emulator';
 import type { Reference } from './reference';
 import type { SentMessage } from './send';
+import { waitingIn } from './waiting';
 
 export interface CollectOptions {
   /** When what is missing is given up. */
@@ -87,20 +87,6 @@ async function look(sqs: SQSClient, QueueUrl: string): Promise<Message[]> {
   return seen;
 }
 
-async function isEmpty(sqs: SQSClient, QueueUrl: string): Promise<boolean> {
-  const { Attributes = {} } = await sqs.send(
-    new GetQueueAttributesCommand({
-      QueueUrl,
-      AttributeNames: [
-        'ApproximateNumberOfMessages',
-        'ApproximateNumberOfMessagesNotVisible',
-        'ApproximateNumberOfMessagesDelayed',
-      ],
-    }),
-  );
-  return Object.values(Attributes).every((count) => count === '0');
-}
-
 /**
  * Reads the ledger and the dead-letter queues until every message is accounted for and the queues are empty (what is still
  * there may be processed a second time), or until time is up.
@@ -118,16 +104,17 @@ export async function collect(
   const until = Date.now() + timeoutSeconds * 1000;
   try {
     for (;;) {
-      // In this order: what leaves a queue after it was found empty is in the ledger or among the dead by then.
-      const empty = (await Promise.all(queues.map(({ queueUrl }) => isEmpty(sqs, queueUrl)))).every(Boolean);
+      // In this order: what left a queue before it was counted is in the ledger or among the dead by then.
+      const waiting = await Promise.all(queues.map(({ queueUrl }) => waitingIn(sqs, queueUrl)));
+      const total = waiting.reduce((sum, count) => sum + count, 0);
       const dead = await Promise.all(queues.map(({ deadLetterQueueUrl }) => look(sqs, deadLetterQueueUrl)));
       for (const message of dead.flat()) {
         // The first sight counts: each look is one more receive.
         if (!letters.has(message.MessageId!)) letters.set(message.MessageId!, deadLetterOf(message));
       }
-      const books = account(sent, await readLedger(dynamodb, ledgerTable), [...letters.values()]);
+      const books = account(sent, await readLedger(dynamodb, ledgerTable), [...letters.values()], total);
       onProgress(books);
-      if ((empty && !books.accounts.some(isMissing)) || Date.now() > until) return books;
+      if ((total === 0 && !books.accounts.some(isMissing)) || Date.now() > until) return books;
       await sleep(POLL_MS);
     }
   } finally {

@@ -1,7 +1,7 @@
 import { SIMULATE } from '../handlers/simulate';
 import { integer, seededRandom, shuffle } from './random';
 
-export type Worker = 'orders' | 'shipments';
+export type Worker = 'orders' | 'payments' | 'shipments';
 
 /** What is wrong with a message, if anything. */
 export type Kind =
@@ -22,7 +22,15 @@ export type Kind =
   | 'bad, 10 attributes'
   | 'schema mismatch'
   | 'not JSON'
-  | '__proto__ key';
+  | '__proto__ key'
+  /** Its sender got no answer, and sent it again. */
+  | 'sent three times'
+  /** The payment provider fails at its first receive. */
+  | 'provider fails once'
+  /** Another amount under the id of a payment that was made. */
+  | 'key reused'
+  /** A payment without an id. */
+  | 'key empty';
 
 export interface Message {
   /** Ours, and the deduplication id of a FIFO message: SQS's own id is known once it is sent. */
@@ -32,11 +40,17 @@ export interface Message {
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly groupId?: string;
+  /** Names what is to be done once for all messages that bear this name: they are copies of each other. */
+  readonly work?: string;
+  /** Sent when the worker is through with what was sent first: a copy that comes earlier waits for the lease to end. */
+  readonly again?: boolean;
 }
 
 export interface LoadSize {
   /** How many orders of each kind; see `Kind`. */
   readonly orders: Readonly<Partial<Record<Kind, number>>>;
+  /** How many payments of each kind; those that are sent three times are three messages each. */
+  readonly payments: Readonly<Partial<Record<Kind, number>>>;
   readonly groups: number;
   /** Shipments a group. */
   readonly groupSize: number;
@@ -45,7 +59,7 @@ export interface LoadSize {
 /** The 500 messages of `npm run local`. */
 export const DEMO: LoadSize = {
   orders: {
-    healthy: 331,
+    healthy: 231,
     flaky: 38,
     throttled: 5,
     slow: 1,
@@ -57,6 +71,14 @@ export const DEMO: LoadSize = {
     'not JSON': 2,
     '__proto__ key': 1,
   },
+  payments: {
+    healthy: 29,
+    'sent three times': 20,
+    // Fewer than the circuit breaker takes notice of.
+    'provider fails once': 6,
+    'key reused': 3,
+    'key empty': 2,
+  },
   groups: 10,
   groupSize: 10,
 };
@@ -66,11 +88,15 @@ const GROUP_FAULTS: readonly Kind[] = ['hopeless', 'permanently bad', 'flaky', '
 
 const MAX_ATTRIBUTES = 10;
 
+const COPIES = 3;
+
 function attributesOf(kind: Kind, random: () => number): Record<string, string> {
   const source = { Source: 'demo' };
   switch (kind) {
     case 'flaky':
       return { ...source, [SIMULATE]: `error:${integer(random, 1, 3)}` };
+    case 'provider fails once':
+      return { ...source, [SIMULATE]: 'error:1' };
     case 'throttled':
       return { ...source, [SIMULATE]: 'throttle:1' };
     case 'slow':
@@ -107,11 +133,49 @@ function orderBody(orderId: string, kind: Kind, random: () => number): string {
   }
 }
 
+const kindsOf = (size: LoadSize['orders']): Kind[] =>
+  Object.entries(size).flatMap(([kind, count]) => new Array<Kind>(count).fill(kind as Kind));
+
 function orders(size: LoadSize['orders'], random: () => number): Message[] {
-  const kinds = Object.entries(size).flatMap(([kind, count]) => new Array<Kind>(count).fill(kind as Kind));
-  return shuffle(random, kinds).map((kind, i) => {
+  return shuffle(random, kindsOf(size)).map((kind, i) => {
     const id = `order-${String(i + 1).padStart(4, '0')}`;
     return { id, worker: 'orders', kind, body: orderBody(id, kind, random), attributes: attributesOf(kind, random) };
+  });
+}
+
+const paymentId = (i: number): string => `payment-${String(i + 1).padStart(3, '0')}`;
+
+function payments(size: LoadSize['payments'], random: () => number): Message[] {
+  const kinds = shuffle(random, kindsOf(size));
+  const healthy = kinds.flatMap((kind, i) => (kind === 'healthy' ? [i] : []));
+  return kinds.flatMap((kind, i): Message[] => {
+    const id = paymentId(i);
+    const cents = integer(random, 100, 99_999);
+    const message: Message = {
+      id,
+      worker: 'payments',
+      kind,
+      body: JSON.stringify({ paymentId: id, cents }),
+      attributes: attributesOf(kind, random),
+    };
+    switch (kind) {
+      case 'key empty':
+        return [{ ...message, body: JSON.stringify({ paymentId: '', cents }) }];
+      case 'key reused': {
+        // No payment of the others is as high.
+        const body = JSON.stringify({ paymentId: paymentId(healthy.pop()!), cents: 100_000 });
+        return [{ ...message, body, again: true }];
+      }
+      case 'sent three times':
+        return Array.from({ length: COPIES }, (_, copy) => ({
+          ...message,
+          id: `${id}-copy-${copy + 1}`,
+          work: id,
+          again: copy > 0,
+        }));
+      default:
+        return [{ ...message, work: id }];
+    }
   });
 }
 
@@ -140,5 +204,5 @@ function interleave(groups: readonly Message[][], random: () => number): Message
 export function buildLoad(seed: number, size: LoadSize = DEMO): Message[] {
   const random = seededRandom(seed);
   const groups = Array.from({ length: size.groups }, (_, i) => group(i, size.groupSize, random));
-  return [...orders(size.orders, random), ...interleave(groups, random)];
+  return [...orders(size.orders, random), ...payments(size.payments, random), ...interleave(groups, random)];
 }

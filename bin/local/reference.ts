@@ -8,6 +8,8 @@ export interface Queues {
 /** The deployed reference app. */
 export interface Reference {
   readonly ledgerTable: string;
+  /** Function that an operator invokes to overrule the circuit breaker of the payments. */
+  readonly breakerController: string;
   readonly workers: Readonly<Record<Worker, Queues>>;
 }
 
@@ -24,6 +26,7 @@ export function referenceOf(outputs: Readonly<Record<string, string>>): Referenc
   });
   return {
     ledgerTable: output('LedgerTableName'),
-    workers: { orders: queues('Orders'), shipments: queues('Shipments') },
+    breakerController: output('PaymentProviderController'),
+    workers: { orders: queues('Orders'), payments: queues('Payments'), shipments: queues('Shipments') },
   };
 }

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Message, Worker } from './load';
-import type { Reference } from './reference';
+import type { Message } from './load';
+import type { Queues, Reference } from './reference';
+import { waitingIn } from './waiting';
 
 /** A message that SQS took, with the id that it gave. */
 export interface SentMessage extends Message {
@@ -8,6 +10,9 @@ export interface SentMessage extends Message {
 }
 
 const BATCH = 10;
+const POLL_MS = 200;
+/** What is still there then will show in the books. */
+const PATIENCE_MS = 60_000;
 
 const textAttributes = (attributes: Message['attributes']) =>
   Object.fromEntries(
@@ -31,6 +36,11 @@ async function sendBatch(sqs: SQSClient, queueUrl: string, batch: readonly Messa
   return batch.map((message) => ({ ...message, messageId: ids.get(message.id)! }));
 }
 
+async function untilEmpty(sqs: SQSClient, queueUrl: string): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  while ((await waitingIn(sqs, queueUrl)) > 0 && Date.now() < until) await sleep(POLL_MS);
+}
+
 /** Sends messages to their workers, a queue's one batch after the other so that FIFO groups keep their order. */
 export async function send(
   sqs: SQSClient,
@@ -39,13 +49,23 @@ export async function send(
   onProgress: (sent: number) => void = () => {},
 ): Promise<SentMessage[]> {
   const sent: SentMessage[] = [];
-  const sendAll = async (worker: Worker): Promise<void> => {
-    const own = messages.filter((message) => message.worker === worker);
+  const sendAll = async (queueUrl: string, own: readonly Message[]): Promise<void> => {
     for (let i = 0; i < own.length; i += BATCH) {
-      sent.push(...(await sendBatch(sqs, workers[worker].queueUrl, own.slice(i, i + BATCH))));
+      sent.push(...(await sendBatch(sqs, queueUrl, own.slice(i, i + BATCH))));
       onProgress(sent.length);
     }
   };
-  await Promise.all([sendAll('orders'), sendAll('shipments')]);
+  const sendTo = async ([worker, { queueUrl }]: [string, Queues]): Promise<void> => {
+    const own = messages.filter((message) => message.worker === worker);
+    const again = own.filter((message) => message.again);
+    await sendAll(
+      queueUrl,
+      own.filter((message) => !message.again),
+    );
+    if (again.length === 0) return;
+    await untilEmpty(sqs, queueUrl);
+    await sendAll(queueUrl, again);
+  };
+  await Promise.all(Object.entries(workers).map(sendTo));
   return sent;
 }

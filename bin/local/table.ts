@@ -11,6 +11,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'sent', count: (accounts) => accounts.length },
   { title: 'processed once', count: (accounts) => count(accounts, ({ processed }) => processed.length === 1) },
   { title: 'more than once', count: (accounts) => count(accounts, ({ processed }) => processed.length > 1) },
+  { title: 'duplicate', count: (accounts) => count(accounts, ({ duplicate }) => duplicate) },
   { title: 'retried', count: (accounts) => count(accounts, ({ receives }) => receives > 1) },
   { title: 'dead', count: (accounts) => count(accounts, ({ deadLetters }) => deadLetters.length > 0) },
   { title: 'missing', count: (accounts) => count(accounts, isMissing) },
@@ -32,14 +33,14 @@ function byKind(accounts: readonly Account[]): Map<string, Account[]> {
     const kind = `${entry.message.worker}: ${entry.message.kind}`;
     kinds.set(kind, [...(kinds.get(kind) ?? []), entry]);
   }
-  // Orders before shipments, and within them the many before the few.
+  // A worker's together, and within them the many before the few.
   return new Map(
     [...kinds].sort(([a, x], [b, y]) => a.split(':')[0]!.localeCompare(b.split(':')[0]!) || y.length - x.length),
   );
 }
 
-/** Order and parcel numbers differ from message to message, reasons do not. */
-const general = (reason: string): string => reason.replace(/\b(order|parcel)-\d+/g, '$1-…');
+/** Order, parcel and payment numbers differ from message to message, reasons do not. */
+const general = (reason: string): string => reason.replace(/\b(order|parcel|payment)-\d+/g, '$1-…');
 
 function reasonLines(accounts: readonly Account[]): string[] {
   const reasons = new Map<string, number>();
@@ -48,6 +49,14 @@ function reasonLines(accounts: readonly Account[]): string[] {
     reasons.set(text, (reasons.get(text) ?? 0) + 1);
   }
   return [...reasons].sort(([, a], [, b]) => b - a).map(([text, times]) => `${String(times).padStart(4)}  ${text}`);
+}
+
+/** What idempotency is for. */
+function effectsLine(accounts: readonly Account[]): string {
+  const once = accounts.filter(({ message }) => message.work !== undefined);
+  const works = new Set(once.map(({ message }) => message.work)).size;
+  const effects = once.reduce((sum, { processed }) => sum + processed.length, 0);
+  return `Payments are charged once: ${once.length} messages of ${works} payments made ${effects} charges.`;
 }
 
 /** The account of every message, to print. */
@@ -64,13 +73,16 @@ export function table({ accounts }: Books): string {
   ]);
   const rule = '─'.repeat(head!.length);
   const total = rows.pop()!;
-  const note = 'Shipments are retried with their group: what follows a failure waits for it.';
-  return [head, rule, ...rows, rule, total, note, '', 'dead letters by reason', ...reasonLines(accounts)].join('\n');
+  const notes = [effectsLine(accounts), 'Shipments are retried with their group: what follows a failure waits for it.'];
+  return [head, rule, ...rows, rule, total, ...notes, '', 'dead letters by reason', ...reasonLines(accounts)].join(
+    '\n',
+  );
 }
 
 /** One line on the way there. */
 export function progress({ accounts }: Books): string {
   const processed = count(accounts, (entry) => entry.processed.length > 0);
+  const duplicates = count(accounts, ({ duplicate }) => duplicate);
   const dead = count(accounts, (entry) => entry.deadLetters.length > 0);
-  return `${processed} processed, ${dead} dead, ${count(accounts, isMissing)} under way`;
+  return `${processed} processed, ${duplicates} duplicate, ${dead} dead, ${count(accounts, isMissing)} under way`;
 }

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type Account, type Books, type DeadLetter, problemsOf } from '../../bin/local/account';
 import { collect } from '../../bin/local/collect';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, startEmulator } from '../../bin/local/emulator';
-import { buildLoad, type Kind } from '../../bin/local/load';
-import { referenceOf } from '../../bin/local/reference';
+import { buildLoad, type Kind, type Worker } from '../../bin/local/load';
+import { type Reference, referenceOf } from '../../bin/local/reference';
 import { LOCAL } from '../../bin/local/run';
 import { send } from '../../bin/local/send';
 
@@ -13,12 +14,13 @@ const directory = join(LOCAL, 'e2e');
 const MAX_RECEIVES = 5;
 
 let emulator: Emulator;
+let reference: Reference;
 let books: Books;
 
 beforeAll(async () => {
   emulator = await startEmulator({ directory });
   await bootstrap(emulator, directory);
-  const reference = referenceOf(await deploy(emulator, { stack: 'Reference', directory }));
+  reference = referenceOf(await deploy(emulator, { stack: 'Reference', directory }));
   const sqs = new SQSClient(emulator.clientConfig);
   const sent = await send(sqs, reference, buildLoad(2));
   sqs.destroy();
@@ -28,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => emulator?.stop(), 20_000);
 
 /** The accounts of a kind, of which there must be some: a test of none would prove nothing. */
-const accountsOf = (kind: Kind, worker?: 'orders' | 'shipments'): Account[] => {
+const accountsOf = (kind: Kind, worker?: Worker): Account[] => {
   const accounts = books.accounts.filter(
     ({ message }) => message.kind === kind && (worker === undefined || message.worker === worker),
   );
@@ -41,22 +43,31 @@ const letters = (): { letter: DeadLetter; message: Account['message'] }[] => {
   return all;
 };
 
-it('accounts for every message, gives none two fates, and keeps every group in order', () => {
+it('accounts for every message, gives none two fates, repeats no payment, and keeps every group in order', () => {
   expect(books.accounts).toHaveLength(500);
   expect(problemsOf(books)).toEqual([]);
 });
 
 describe('a message that can succeed', () => {
-  it.each<Kind>(['healthy', 'flaky', 'throttled', 'slow'])('is processed once when it is %s', (kind) => {
-    for (const { message, processed, deadLetters } of accountsOf(kind)) {
-      expect([message.id, processed.length, deadLetters.length]).toEqual([message.id, 1, 0]);
-    }
-  });
+  it.each<Kind>(['healthy', 'flaky', 'throttled', 'slow', 'provider fails once'])(
+    'is processed once when it is %s',
+    (kind) => {
+      for (const { message, processed, deadLetters } of accountsOf(kind)) {
+        expect([message.id, processed.length, deadLetters.length]).toEqual([message.id, 1, 0]);
+      }
+    },
+  );
 
   it('is received once more for each time that it failed', () => {
     for (const { message, receives } of accountsOf('flaky')) {
       const failures = Number(message.attributes.Simulate?.split(':')[1]);
       expect([message.id, receives]).toEqual([message.id, failures + 1]);
+    }
+  });
+
+  it('comes back once when the payment provider failed once', () => {
+    for (const { message, receives } of accountsOf('provider fails once')) {
+      expect([message.id, receives]).toEqual([message.id, 2]);
     }
   });
 
@@ -78,6 +89,34 @@ describe('a message that can succeed', () => {
   });
 });
 
+describe('a payment that is sent three times', () => {
+  const copiesOf = (): Map<string, Account[]> =>
+    Map.groupBy(accountsOf('sent three times'), ({ message }) => message.work!);
+
+  it('is charged once', () => {
+    expect(copiesOf().size).toBe(20);
+    for (const [payment, copies] of copiesOf()) {
+      expect([payment, copies.length, copies.flatMap(({ processed }) => processed).length]).toEqual([payment, 3, 1]);
+    }
+  });
+
+  it('has the other two acknowledged as duplicates', () => {
+    for (const [payment, copies] of copiesOf()) {
+      expect([payment, copies.filter(({ duplicate }) => duplicate).length]).toEqual([payment, 2]);
+    }
+    expect(books.waiting).toBe(0);
+  });
+});
+
+it('keeps the circuit breaker closed over failures that are too few to judge the payment provider by', async () => {
+  const lambda = new LambdaClient(emulator.clientConfig);
+  const { Payload } = await lambda.send(
+    new InvokeCommand({ FunctionName: reference.breakerController, Payload: JSON.stringify({ action: 'status' }) }),
+  );
+  lambda.destroy();
+  expect(JSON.parse(Buffer.from(Payload!).toString())).toMatchObject({ state: 'closed', held: false });
+});
+
 describe('a message that cannot succeed', () => {
   it.each<[Kind, RegExp]>([
     ['permanently bad', /order-\d+ has no items|no carrier takes more than 70 kg/],
@@ -85,6 +124,8 @@ describe('a message that cannot succeed', () => {
     ['schema mismatch', /does not match the schema: items\.0\.quantity/],
     ['not JSON', /the body is not JSON/],
     ['__proto__ key', /the body has a key __proto__/],
+    ['key reused', /its idempotency key stands for another payload/],
+    ['key empty', /idempotencyKey: got an empty text/],
   ])('is dead after one receive when it is %s', (kind, reason) => {
     for (const { message, processed, deadLetters, receives } of accountsOf(kind)) {
       expect([message.id, processed.length, deadLetters.length, receives]).toEqual([message.id, 0, 1, 1]);

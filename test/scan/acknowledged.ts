@@ -17,6 +17,7 @@ const FUNCTION = 'AWS::Lambda::Function';
 const QUEUE = 'AWS::SQS::Queue';
 /** By their names in the variants and in the reference app. */
 const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|Shipments)/ };
+const CONTROLLER = { what: 'controllers of circuit breakers', id: /ControllerFunction/ };
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
@@ -37,7 +38,21 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'cdk-nag',
     rule: 'DynamoDBInBackupPlan',
     where: ['AWS::DynamoDB::Table'],
-    reason: 'The keys of idempotency are worth days, and point-in-time recovery is on.',
+    reason: 'Keys of idempotency are worth days, the state of a breaker minutes, and point-in-time recovery is on.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'EventBusDLQ',
+    where: ['AWS::Events::Rule'],
+    only: { what: 'schedules of circuit breakers', id: /ControllerSchedule/ },
+    reason: 'Its event says no more than that a minute has passed: the next one does what a lost one would have done.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaConcurrency',
+    where: [FUNCTION],
+    only: CONTROLLER,
+    reason: 'It runs once a minute and when its breaker opens or closes, whatever the load.',
   },
   {
     tool: 'cdk-nag',
@@ -45,6 +60,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     reason: 'Reserved concurrency takes from the account; maxConcurrency bounds a worker without it.',
     optIn: 'reservedConcurrentExecutions',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaDLQ',
+    where: [FUNCTION],
+    only: CONTROLLER,
+    reason: 'As EventBusDLQ.',
   },
   {
     tool: 'cdk-nag',
@@ -81,7 +103,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
     tool: 'cfn-lint',
     rule: 'I1022',
-    where: ['AWS::KMS::Key', FUNCTION],
+    where: ['AWS::IAM::ManagedPolicy', 'AWS::KMS::Key', FUNCTION],
     reason: 'A matter of style: the CDK writes Fn::Join where it could write Fn::Sub.',
   },
   {
@@ -95,8 +117,22 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'checkov',
     rule: 'CKV_AWS_115',
     where: [FUNCTION],
+    only: CONTROLLER,
+    reason: 'As LambdaConcurrency.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_115',
+    where: [FUNCTION],
     reason: 'As LambdaConcurrency.',
     optIn: 'reservedConcurrentExecutions',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_116',
+    where: [FUNCTION],
+    only: CONTROLLER,
+    reason: 'As EventBusDLQ.',
   },
   {
     tool: 'checkov',

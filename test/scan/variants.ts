@@ -4,7 +4,7 @@ import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
-import { AsyncWorker, Handler, Idempotency } from 'cdk-async-patterns';
+import { AsyncWorker, CircuitBreaker, Handler, Idempotency } from 'cdk-async-patterns';
 
 const handler = () => Handler.fromEntry(join(__dirname, 'handler.ts'));
 
@@ -13,6 +13,7 @@ const defaults = (app: App): void => {
   new AsyncWorker(stack, 'Standard', { handler: handler() });
   new AsyncWorker(stack, 'Fifo', { handler: handler(), fifo: true });
   new AsyncWorker(stack, 'Idempotent', { handler: handler(), idempotency: Idempotency.table() });
+  new AsyncWorker(stack, 'Guarded', { handler: handler(), circuitBreaker: new CircuitBreaker(stack, 'Breaker') });
 };
 
 const optIn = (app: App): void => {
@@ -23,6 +24,8 @@ const optIn = (app: App): void => {
   new AsyncWorker(stack, 'Standard', { handler: handler(), ...everything });
   new AsyncWorker(stack, 'Fifo', { handler: handler(), fifo: true, ...everything });
   new AsyncWorker(stack, 'Idempotent', { handler: handler(), idempotency: Idempotency.table(), ...everything });
+  const circuitBreaker = new CircuitBreaker(stack, 'Breaker', { encryptionKey, alarmTopic });
+  new AsyncWorker(stack, 'Guarded', { handler: handler(), circuitBreaker, ...everything });
 };
 
 /** Under the flags that `cdk init` sets; the reference app has none. */

@@ -1,4 +1,4 @@
-import { type Account, account, type DeadLetter, problemsOf } from '../../../bin/local/account';
+import { type Account, account, type Books, type DeadLetter, problemsOf } from '../../../bin/local/account';
 import type { SentMessage } from '../../../bin/local/send';
 
 const order = (id: string): SentMessage => ({
@@ -10,6 +10,7 @@ const order = (id: string): SentMessage => ({
   attributes: {},
 });
 const shipment = (id: string, groupId: string): SentMessage => ({ ...order(id), worker: 'shipments', groupId });
+const payment = (id: string, work = 'payment'): SentMessage => ({ ...order(id), worker: 'payments', work });
 const row = (id: string, receiveCount = 1) => ({ messageId: `sqs-${id}`, receiveCount });
 const letter = (id: string, receiveCount = 1): DeadLetter => ({
   ...row(id, receiveCount),
@@ -57,6 +58,35 @@ describe('account', () => {
   });
 });
 
+describe('work that is done once', () => {
+  const copies = ['a', 'b', 'c'].map((id) => payment(id));
+  const duplicates = (books: Books): boolean[] => books.accounts.map(({ duplicate }) => duplicate);
+
+  it('makes duplicates of the copies that were not processed', () => {
+    expect(duplicates(account(copies, [row('b')], []))).toEqual([true, false, true]);
+  });
+
+  it.each([
+    ['that is dead', account(copies.slice(0, 2), [row('a')], [letter('b')])],
+    ['of other work', account([payment('a'), payment('b', 'other')], [row('a')], [])],
+    ['without such work', account([order('a'), order('b')], [row('a')], [])],
+    ['while none was processed', account(copies, [], [])],
+  ])('makes no duplicate of a message %s', (_, books) => {
+    expect(duplicates(books)).not.toContain(true);
+  });
+
+  it.each([
+    ['for two copies', [row('a'), row('b')]],
+    ['for one copy twice', [row('a', 1), row('a', 2)]],
+  ])('is repeated when it was done %s', (_, rows) => {
+    expect(account(copies, rows, []).repeatedWork).toEqual(['payment']);
+  });
+
+  it('is not repeated when each was done once', () => {
+    expect(account([payment('a'), payment('b', 'other')], [row('a'), row('b')], []).repeatedWork).toEqual([]);
+  });
+});
+
 describe('the order of groups', () => {
   const sent = ['a', 'b', 'c'].map((id) => shipment(id, 'g'));
   const brokenBy = (...ids: string[]) =>
@@ -100,6 +130,10 @@ describe('problemsOf', () => {
     expect(problemsOf(account([order('a'), order('b')], [row('a')], [letter('b')]))).toEqual([]);
   });
 
+  it('is empty when all copies but one were acknowledged as duplicates', () => {
+    expect(problemsOf(account([payment('a'), payment('b')], [row('b')], []))).toEqual([]);
+  });
+
   it('takes a message that was processed twice for no problem: delivery is at least once', () => {
     expect(problemsOf(account([order('a')], [row('a', 1), row('a', 2)], []))).toEqual([]);
   });
@@ -111,6 +145,13 @@ describe('problemsOf', () => {
       account([order('a')], [row('a')], [letter('a')]),
       'a (healthy) was processed and is dead',
     ],
+    [
+      'work that was repeated',
+      account([payment('a'), payment('b')], [row('a'), row('b')], []),
+      'payment was to be done once and was done again',
+    ],
+    ['what was not done and is not dead', account([payment('a')], [], []), 'a (healthy) is missing'],
+    ['what is in a queue yet', account([order('a')], [row('a')], [], 2), 'the queues still hold 2'],
     ['a stray', account([], [row('x')], []), 'message sqs-x was not sent by us'],
     [
       'a broken group',

@@ -24,6 +24,32 @@ describe('buildLoad', () => {
     expect(of(load, kind as Message['kind']).filter(({ worker }) => worker === 'orders')).toHaveLength(count);
   });
 
+  it.each(Object.entries(DEMO.payments))('makes payments that are %s: %i, copies aside', (kind, count) => {
+    const payments = of(load, kind as Message['kind']).filter(({ worker }) => worker === 'payments');
+    expect(new Set(payments.map(({ work, id }) => work ?? id)).size).toBe(count);
+  });
+
+  it('makes three copies of a payment that differ in their id only, and sends two of them again', () => {
+    for (const copies of Map.groupBy(of(load, 'sent three times'), ({ work }) => work).values()) {
+      expect(copies.map(({ again }) => again)).toEqual([false, true, true]);
+      expect(new Set(copies.map(({ body, attributes }) => JSON.stringify([body, attributes]))).size).toBe(1);
+    }
+  });
+
+  it('reuses the key of a payment that can succeed, for another amount', () => {
+    const healthy = new Map(of(load, 'healthy').map(({ id, body }) => [id, body]));
+    for (const { body, again } of of(load, 'key reused')) {
+      const original = healthy.get(JSON.parse(body).paymentId);
+      expect(original).toBeDefined();
+      expect(original).not.toBe(body);
+      expect(again).toBe(true);
+    }
+  });
+
+  it('lets the payment provider fail less often than its circuit breaker takes notice of', () => {
+    expect(of(load, 'provider fails once').length).toBeLessThan(10);
+  });
+
   it('mixes the kinds, so that batches hold good and bad ones', () => {
     const faulty = load.flatMap(({ worker, kind }, i) => (worker === 'orders' && kind !== 'healthy' ? [i] : []));
     expect(Math.max(...faulty.slice(1).map((position, i) => position - faulty[i]!))).toBeLessThan(50);

@@ -28,11 +28,14 @@ const books = account(
     message('d', { kind: 'permanently bad' }),
     message('e', { kind: 'permanently bad' }),
     message('f', { kind: 'hopeless', worker: 'shipments' }),
+    message('g', { kind: 'sent three times', worker: 'payments', work: 'payment-001' }),
+    message('h', { kind: 'sent three times', worker: 'payments', work: 'payment-001' }),
   ],
   [
     { messageId: 'a', receiveCount: 1 },
     { messageId: 'b', receiveCount: 1 },
     { messageId: 'b', receiveCount: 2 },
+    { messageId: 'g', receiveCount: 1 },
   ],
   [letter('d', 'order-0001 has no items'), letter('e', 'order-0002 has no items'), letter('f')],
 );
@@ -46,20 +49,26 @@ describe('table', () => {
       .split(/\s{2,}/);
 
   it.each([
-    ['orders: healthy', ['3', '1', '1', '1', '0', '1']],
-    ['orders: permanently bad', ['2', '0', '0', '0', '2', '0']],
-    ['shipments: hopeless', ['1', '0', '0', '0', '1', '0']],
-    ['total', ['6', '1', '1', '1', '3', '1']],
+    ['orders: healthy', ['3', '1', '1', '0', '1', '0', '1']],
+    ['orders: permanently bad', ['2', '0', '0', '0', '0', '2', '0']],
+    ['payments: sent three times', ['2', '1', '0', '1', '0', '0', '0']],
+    ['shipments: hopeless', ['1', '0', '0', '0', '0', '1', '0']],
+    ['total', ['8', '2', '1', '1', '1', '3', '1']],
   ])('counts %s', (title, counts) => {
     expect(lines[0]!.trim().split(/\s{2,}/)).toEqual([
       'sent',
       'processed once',
       'more than once',
+      'duplicate',
       'retried',
       'dead',
       'missing',
     ]);
     expect(cells(title)).toEqual([title, ...counts]);
+  });
+
+  it('says how many charges the payments made', () => {
+    expect(lines).toContain('Payments are charged once: 2 messages of 1 payments made 1 charges.');
   });
 
   it('adds up reasons that differ in the number of the order only', () => {
@@ -72,7 +81,7 @@ describe('table', () => {
 });
 
 describe('progress', () => {
-  it('tells processed, dead and outstanding apart', () => {
-    expect(progress(books)).toBe('2 processed, 3 dead, 1 under way');
+  it('tells processed, duplicate, dead and outstanding apart', () => {
+    expect(progress(books)).toBe('3 processed, 1 duplicate, 3 dead, 1 under way');
   });
 });
