@@ -48,7 +48,8 @@ export class Batch {
   private settled = 0;
   private filling = false;
   private over = false;
-  private finish: (outcomes: Outcome[]) => void = () => {};
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private resolve: ((outcomes: Outcome[]) => void) | undefined;
 
   constructor(private readonly options: BatchOptions) {
     this.outcomes = new Array<Outcome>(options.records.length).fill(DEFERRED);
@@ -60,12 +61,9 @@ export class Batch {
     const left = deadline - now();
     if (left <= 0) return Promise.resolve(this.outcomes);
     return new Promise((resolve) => {
-      const timer = left === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => this.expire(), left);
-      this.finish = (outcomes) => {
-        this.over = true;
-        clearTimeout(timer);
-        resolve(outcomes);
-      };
+      // Not a closure of our own: V8 would keep every batch alive until a full collection.
+      this.resolve = resolve;
+      if (left !== Number.POSITIVE_INFINITY) this.timer = setTimeout(() => this.expire(), left);
       this.fill();
     });
   }
@@ -87,7 +85,7 @@ export class Batch {
       }
     }
     this.filling = false;
-    if (!this.over && this.settled === records.length) this.finish(this.outcomes);
+    if (!this.over && this.settled === records.length) this.finish();
   }
 
   private start(i: number, lane?: Lane): void {
@@ -140,13 +138,19 @@ export class Batch {
     this.fill();
   }
 
+  private finish(): void {
+    this.over = true;
+    clearTimeout(this.timer);
+    this.resolve?.(this.outcomes);
+  }
+
   private expire(): void {
     if (this.over) return;
     const reason = new DeadlineError();
     this.contexts.forEach((context, i) => {
       if (context) this.outcomes[i] = this.options.judge(context.record, reason);
     });
-    this.finish(this.outcomes);
+    this.finish();
     for (const context of this.contexts) context?.abort(reason);
   }
 }

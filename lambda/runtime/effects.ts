@@ -5,11 +5,12 @@ import type {
   SendMessageBatchCommandOutput,
 } from '@aws-sdk/client-sqs';
 import { MAX_MESSAGE_BYTES } from '../../lib/private/contract';
+import type { Alarm } from './abort-at';
 import type { DeadLetter } from './dead-letter';
 import { describe, sentence } from './describe';
 import type { Logger } from './log';
 import { pack } from './pack';
-import { inParallel, untilAborted } from './parallel';
+import { inParallel } from './parallel';
 import type { VisibilityChange } from './plan';
 
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
@@ -32,8 +33,8 @@ export interface SqsCalls {
 export interface Effects {
   readonly calls: SqsCalls;
   readonly log: Logger;
-  /** Fires when the reply can wait no longer. */
-  readonly signal: AbortSignal;
+  /** Goes off when the reply can wait no longer. */
+  readonly alarm: Alarm;
 }
 
 /**
@@ -41,7 +42,7 @@ export interface Effects {
  * request after another, and none overtakes one that was lost.
  */
 export async function sendDeadLetters(
-  { calls, log, signal }: Effects,
+  { calls, log, alarm }: Effects,
   queueUrl: string,
   letters: readonly DeadLetter[],
 ): Promise<Set<string>> {
@@ -54,9 +55,8 @@ export async function sendDeadLetters(
     if (request.length === 0) return;
     try {
       const Entries = request.map(({ entry }, i) => ({ Id: String(i), ...entry }));
-      const { Successful = [], Failed = [] } = await untilAborted(
-        calls.sendMessageBatch({ QueueUrl: queueUrl, Entries }, signal),
-        signal,
+      const { Successful = [], Failed = [] } = await alarm.race(
+        calls.sendMessageBatch({ QueueUrl: queueUrl, Entries }, alarm.signal),
       );
       for (const { Id } of Successful) confirmed.add(request[Number(Id)]!);
       for (const { Id, Code, Message } of Failed) {
@@ -78,7 +78,7 @@ export async function sendDeadLetters(
 
 /** Sets when the failed come back. What SQS refuses comes back after the queue's visibility timeout instead. */
 export async function changeVisibility(
-  { calls, log, signal }: Effects,
+  { calls, log, alarm }: Effects,
   queueUrl: string,
   changes: readonly VisibilityChange[],
 ): Promise<void> {
@@ -89,9 +89,8 @@ export async function changeVisibility(
         ReceiptHandle: receiptHandle,
         VisibilityTimeout: seconds,
       }));
-      const { Failed = [] } = await untilAborted(
-        calls.changeMessageVisibilityBatch({ QueueUrl: queueUrl, Entries }, signal),
-        signal,
+      const { Failed = [] } = await alarm.race(
+        calls.changeMessageVisibilityBatch({ QueueUrl: queueUrl, Entries }, alarm.signal),
       );
       for (const { Id, Code, Message } of Failed) {
         log.warn('backoff refused', { messageId: request[Number(Id)]?.messageId, code: Code, reason: Message });

@@ -39,14 +39,17 @@ export interface GuardedBatch {
 /** What stands between SQS and the handler of a worker that keeps state: made once, asked for each batch. */
 export class Guards<T> {
   private readonly breaker: Breaker | undefined;
+  private readonly process: string;
+  private batches = 0;
 
   constructor(private readonly options: GuardsOptions<T>) {
+    this.process = options.edge.uuid();
     const { edge, calls, config, log } = options;
     this.breaker = config.circuitBreaker && new Breaker({ spec: config.circuitBreaker, calls, edge, log });
   }
 
   async open(batch: GuardedBatch): Promise<Guard<T>> {
-    const guard = new Guard(this.options, this.breaker, batch);
+    const guard = new Guard(this.options, this.breaker, batch, `${this.process}/${++this.batches}`);
     await guard.open();
     return guard;
   }
@@ -65,6 +68,8 @@ export class Guard<T> {
     private readonly options: GuardsOptions<T>,
     private readonly breaker: Breaker | undefined,
     private readonly batch: GuardedBatch,
+    /** Unique to the batch. */
+    private readonly owner: string,
   ) {}
 
   async open(): Promise<void> {
@@ -83,6 +88,7 @@ export class Guard<T> {
     if (!identity) return;
     this.idempotency = new IdempotencyGuard<T>({
       edge,
+      owner: this.owner,
       calls,
       spec: config.idempotency,
       worker: config.worker ?? '',

@@ -14,6 +14,7 @@ export async function inParallel<T>(
   limit: number,
   task: (item: T) => Promise<void>,
 ): Promise<void> {
+  if (items.length === 1) return task(items[0]!);
   let next = 0;
   const lane = async () => {
     while (next < items.length) await task(items[next++]!);

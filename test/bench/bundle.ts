@@ -1,13 +1,17 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { BENCH, ROOT, WORK } from './paths';
+import type { Contender } from './contenders';
+import { BENCH, HANDLERS, ROOT, WORK } from './paths';
 
 /** Bundles a handler as it would be deployed, the same way for every contender. */
-export const bundleHandler = async (file: string): Promise<{ path: string; bytes: number }> => {
-  const path = join(WORK, 'handlers', `${file}.js`);
+export const bundleHandler = async ({
+  part = 'runtime',
+  file,
+}: Pick<Contender, 'part' | 'file'>): Promise<{ path: string; bytes: number }> => {
+  const path = join(HANDLERS, `${part}-${file}.js`);
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [join(BENCH, 'runtime', 'handlers', `${file}.ts`)],
+    entryPoints: [join(BENCH, part, 'handlers', `${file}.ts`)],
     outfile: path,
     bundle: true,
     minify: true,

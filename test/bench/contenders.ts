@@ -1,7 +1,9 @@
 import { ENV } from '../../lib/private/contract';
 
 export interface Contender {
-  /** Name of the handler's file in runtime/handlers. */
+  /** Directory of its `handlers`; missing: runtime. */
+  readonly part?: string;
+  /** Name of the handler's file there. */
   readonly file: string;
   readonly label: string;
   readonly env?: Record<string, string>;

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { idempotencyFigures } from './idempotency/measure';
 import { ROOT } from './paths';
 import { makeProject } from './project';
 import { runtimeFigures } from './runtime/measure';
@@ -13,6 +14,7 @@ import { templateFigures } from './template';
 
 const PARTS: Record<string, () => Figure[] | Promise<Figure[]>> = {
   runtime: runtimeFigures,
+  idempotency: idempotencyFigures,
   startup: startupFigures,
   size: sizeFigures,
   synth: synthFigures,

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, WORK } from './paths';
+import { DYNAMODB_CLIENT_FILE, SQS_CLIENT_FILE } from '../../lib/private/contract';
+import { HANDLERS, ROOT, WORK } from './paths';
 import { entry, READY_ASSET, WORKERS } from './synth/layout';
 
 /** A project as a user has it: the package below node_modules, an entry a worker, a lockfile. */
@@ -12,6 +13,9 @@ export const makeProject = (): void => {
       recursive: true,
       filter: (path) => !/(?<!\.d)\.ts$|\.tsbuildinfo$/.test(path),
     });
+  }
+  for (const client of [SQS_CLIENT_FILE, DYNAMODB_CLIENT_FILE]) {
+    cpSync(join(library, 'lambda', 'dist', 'runtime', client), join(HANDLERS, client));
   }
   mkdirSync(join(WORK, 'entries'));
   mkdirSync(join(WORK, READY_ASSET));

@@ -6,11 +6,11 @@ import type { Figure } from './table';
 const GOAL = 10_000;
 
 export const sizeFigures = async (): Promise<Figure[]> => {
-  const floor = await bundleHandler(CONTENDERS[0]!.file);
+  const floor = await bundleHandler(CONTENDERS[0]!);
   const sized = [{ file: 'ours-empty', label: 'ours, a handler that does nothing' }, ...CONTENDERS];
   const figures: Figure[] = [];
   for (const { file, label } of sized) {
-    const { bytes } = await bundleHandler(file);
+    const { bytes } = await bundleHandler({ file });
     figures.push({
       group: 'Bundle, minified',
       id: `size/${file}`,

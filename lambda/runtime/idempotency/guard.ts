@@ -12,7 +12,9 @@ import { Statements } from './statements';
 import type { StatementCalls } from './store';
 
 export interface GuardOptions<T> {
-  readonly edge: Pick<Edge, 'now' | 'random' | 'uuid'>;
+  readonly edge: Pick<Edge, 'now' | 'random'>;
+  /** Unique to the invocation. */
+  readonly owner: string;
   readonly calls: StatementCalls;
   /** Missing in a unit test: keys are checked, and nothing is remembered. */
   readonly spec?: IdempotencySpec;
@@ -99,11 +101,11 @@ export class IdempotencyGuard<T> {
       calls,
       statements: new Statements(spec.table, spec.retention),
       log,
-      owner: edge.uuid(),
+      owner: this.options.owner,
       leaseEnd: this.leaseEnd,
       now: edge.now,
       random: edge.random,
-      signal: this.alarm.signal,
+      alarm: this.alarm,
     });
     const candidates = this.prepared.flatMap((prepared, index) =>
       'thrown' in prepared
@@ -111,7 +113,7 @@ export class IdempotencyGuard<T> {
         : [{ index, key: `${worker}#${prepared.key}`, hash: prepared.hash, seen: receiveCountOf(records[index]!) > 1 }],
     );
     const acquiring = abortAt(deadline, edge.now());
-    const refused = await this.leases.acquire(candidates, acquiring.signal);
+    const refused = await this.leases.acquire(candidates, acquiring);
     acquiring.clear();
     for (const [i, refusal] of refused) this.decisions.set(i, this.outcomeOf(records[i]!, refusal));
     // Repeats share the outcome of their first; until that is known they count as done.

@@ -1,3 +1,4 @@
+import type { Alarm } from '../abort-at';
 import type { Logger } from '../log';
 import { DONE, type Outcome } from '../outcome';
 import { type Claim, type Row, rowOf, type Standing, standing } from './row';
@@ -28,8 +29,8 @@ export interface LeaseOptions {
   readonly leaseEnd: number;
   now(): number;
   random(): number;
-  /** Fires when the reply can wait no longer. */
-  readonly signal: AbortSignal;
+  /** Goes off when the reply can wait no longer. */
+  readonly alarm: Alarm;
 }
 
 type State = 'waiting' | 'running' | 'failed' | 'done' | 'recorded' | 'lost';
@@ -72,7 +73,7 @@ export class Leases {
   constructor(private readonly options: LeaseOptions) {}
 
   /** Takes a lease for each candidate, and returns why for those that got none. Duplicates in a batch share their first's. */
-  async acquire(candidates: readonly Candidate[], signal: AbortSignal): Promise<Map<number, Refusal>> {
+  async acquire(candidates: readonly Candidate[], alarm: Alarm): Promise<Map<number, Refusal>> {
     const { owner, leaseEnd } = this.options;
     const refused = new Map<number, Refusal>();
     const leaders = new Map<string, { readonly held: Held; readonly candidate: Candidate }>();
@@ -87,7 +88,7 @@ export class Leases {
     }
     const refusals = await this.claim(
       [...leaders.values()].map(({ held, candidate }) => ({ held, as: candidate.seen ? 'heir' : 'first' })),
-      signal,
+      alarm,
     );
     for (const { held, candidate } of leaders.values()) {
       const refusal = refusals.get(held);
@@ -160,7 +161,7 @@ export class Leases {
   }
 
   /** Asks until every key has answered. */
-  private async claim(asked: readonly Asked[], signal: AbortSignal): Promise<Map<Held, Refusal>> {
+  private async claim(asked: readonly Asked[], alarm: Alarm): Promise<Map<Held, Refusal>> {
     const { calls, statements, now } = this.options;
     const refusals = new Map<Held, Refusal>();
     let pending = asked;
@@ -172,7 +173,7 @@ export class Leases {
             ? statements.inherit(claim, now())
             : statements.take(claim, as),
       );
-      const answers = await execute(calls, requests, signal);
+      const answers = await execute(calls, requests, alarm);
       const again: Asked[] = [];
       pending.forEach(({ held, as }, i) => {
         const answer = answers[i]!;
@@ -205,16 +206,16 @@ export class Leases {
 
   /** Work that was done is worth recording: what DynamoDB does not answer is asked again for as long as there is time. */
   private async write(batch: readonly Held[]): Promise<void> {
-    const { calls, statements, now, random, signal } = this.options;
+    const { calls, statements, now, random, alarm } = this.options;
     let open = batch;
-    for (let attempt = 0; open.length > 0 && !signal.aborted; attempt++) {
-      if (attempt > 0) await pause(RETRY_PAUSE * 2 ** Math.min(attempt, 5) * (0.5 + random() / 2), signal);
+    for (let attempt = 0; open.length > 0 && !alarm.signal.aborted; attempt++) {
+      if (attempt > 0) await pause(RETRY_PAUSE * 2 ** Math.min(attempt, 5) * (0.5 + random() / 2), alarm.signal);
       const answers = await execute(
         calls,
         open.map(({ claim, state, result }) =>
           state === 'done' ? statements.complete(claim, result, now()) : statements.release(claim),
         ),
-        signal,
+        alarm,
       );
       open = open.filter((held, i) => {
         const { kind } = answers[i]!;

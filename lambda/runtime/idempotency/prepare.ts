@@ -47,15 +47,17 @@ export async function prepareAll<T>(
     key: keyOf(message, identity),
     hash: sha256(identity.payloadOf ? (JSON.stringify(identity.payloadOf(message)) ?? '') : body),
   });
-  return Promise.all(
-    records.map(({ body }): Prepared<T> | Promise<Prepared<T>> => {
-      try {
-        const message = read(body);
-        if (!(message instanceof Promise)) return prepare(message, body);
-        return message.then((valid) => prepare(valid, body)).catch((thrown) => ({ thrown }));
-      } catch (thrown) {
-        return { thrown };
-      }
-    }),
-  );
+  let waits = false;
+  const prepared = records.map(({ body }): Prepared<T> | Promise<Prepared<T>> => {
+    try {
+      const message = read(body);
+      if (!(message instanceof Promise)) return prepare(message, body);
+      waits = true;
+      return message.then((valid) => prepare(valid, body)).catch((thrown) => ({ thrown }));
+    } catch (thrown) {
+      return { thrown };
+    }
+  });
+  // Most schemas do not wait, and a promise a record is not free.
+  return waits ? Promise.all(prepared) : (prepared as Prepared<T>[]);
 }

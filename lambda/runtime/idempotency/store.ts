@@ -1,6 +1,7 @@
 import type { BatchStatementError, BatchStatementRequest } from '@aws-sdk/client-dynamodb';
+import type { Alarm } from '../abort-at';
 import { describe, sentence } from '../describe';
-import { inParallel, untilAborted } from '../parallel';
+import { inParallel } from '../parallel';
 
 /** The call, as the SDK's client takes and answers it. */
 export interface StatementCalls {
@@ -32,14 +33,14 @@ const answerOf = (error: BatchStatementError | undefined): Answer => {
 export async function execute(
   calls: StatementCalls,
   statements: readonly BatchStatementRequest[],
-  signal: AbortSignal,
+  alarm: Alarm,
 ): Promise<Answer[]> {
   const answers = new Array<Answer>(statements.length);
   const starts = Array.from({ length: Math.ceil(statements.length / MAX_STATEMENTS) }, (_, i) => i * MAX_STATEMENTS);
   await inParallel(starts, IN_FLIGHT, async (start) => {
     const request = statements.slice(start, start + MAX_STATEMENTS);
     try {
-      const responses = await untilAborted(calls.batchExecuteStatement(request, signal), signal);
+      const responses = await alarm.race(calls.batchExecuteStatement(request, alarm.signal));
       request.forEach((_, i) => {
         const response = responses[i];
         answers[start + i] = response ? answerOf(response.Error) : { kind: 'unknown', reason: 'no answer for it' };
