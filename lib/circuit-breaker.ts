@@ -23,7 +23,8 @@ export interface CircuitBreakerProps {
   readonly failureRatio?: number;
 
   /**
-   * With fewer calls than that within the window it stays closed, whatever fails.
+   * With fewer calls than that within the window it stays closed. When so many fail in a row in one process of a worker, it
+   * opens at once, however many have succeeded before.
    * @default 10
    */
   readonly minimumCalls?: number;

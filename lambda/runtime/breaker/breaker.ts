@@ -20,6 +20,7 @@ import {
   verdictOf,
 } from './state';
 import { type RowCalls, Store } from './store';
+import { Streak } from './streak';
 import { pause, within } from './time';
 
 export interface BreakerCalls extends RowCalls, LedgerCalls {}
@@ -64,11 +65,13 @@ export class Breaker implements Gate {
   /** Calls in the stage of `row` that the store does not know of. */
   private failures = 0;
   private successes = 0;
+  private readonly streak: Streak;
   private reporting: Promise<void> | undefined;
 
   constructor(private readonly options: BreakerOptions) {
     const { spec, calls } = options;
     this.policy = policyOf(spec);
+    this.streak = new Streak(this.policy.minimumCalls, this.policy.window);
     this.store = new Store(calls, spec.table);
     this.ledger = new Ledger(calls, spec.table);
   }
@@ -90,8 +93,7 @@ export class Breaker implements Gate {
       if (verdict === 'open') break;
       if (verdict === 'free') {
         claims++;
-        const entered = await this.enter(row, claimed(row, owner, start + left + LEASE_MARGIN));
-        if (entered === undefined) break;
+        if (!(await this.enter(row, claimed(row, owner, start + left + LEASE_MARGIN)))) break;
       } else {
         if (this.now() + POLL > patience) break;
         await sleep(POLL);
@@ -125,12 +127,15 @@ export class Breaker implements Gate {
   }
 
   succeeded(version: number): void {
-    if (version === this.row.version) this.successes++;
+    if (!this.isCounting(version)) return;
+    this.successes++;
+    this.streak.broken();
   }
 
   failed(version: number): void {
-    if (version !== this.row.version) return;
+    if (!this.isCounting(version)) return;
     this.failures++;
+    this.streak.failed(this.now());
     // At once, since the next records of the batch should know; what fails meanwhile goes with the next report.
     this.reporting ??= this.report().finally(() => {
       this.reporting = undefined;
@@ -146,13 +151,17 @@ export class Breaker implements Gate {
       open: () => opened(row, this.policy, now),
       released: () => released(row),
     }[verdict]();
-    return (await this.enter(row, stage)) ? this.row.version : undefined;
+    return (await this.enter(row, stage))?.version;
   }
 
   async flush(): Promise<void> {
     await this.reporting;
     this.flushedAt ??= this.now();
     if (this.successes > 0 && this.now() - this.flushedAt >= REFRESH) await this.report();
+  }
+
+  private isCounting(version: number): boolean {
+    return version === this.row.version && this.row.state === 'closed';
   }
 
   /** What is known, for as long as it is worth something. */
@@ -166,6 +175,7 @@ export class Breaker implements Gate {
       // They belong to a stage that is over.
       this.failures = 0;
       this.successes = 0;
+      this.streak.broken();
     }
     this.row = row;
     this.seenAt = this.now();
@@ -190,28 +200,29 @@ export class Breaker implements Gate {
       );
       if (!counted) return;
       this.adopt(counted.row);
-      if (mustOpen(this.row, this.policy, this.now())) await this.open();
+      const now = this.now();
+      if (mustOpen(this.row, this.policy, now, this.streak.length(now))) await this.open();
     } while (this.failures > 0);
   }
 
   private async open(): Promise<void> {
     const { row, policy } = this;
     const now = this.now();
-    if (!(await this.enter(row, opened(row, policy, now)))) return;
+    const entered = await this.enter(row, opened(row, policy, now));
+    if (entered?.openedAt !== now) return;
     const tally = tallyOf(row.counters, policy.window, now);
     this.options.log.warn('circuit breaker opened', { circuitBreaker: this.options.spec.name, ...tally });
   }
 
-  /** Moves the breaker on from what was seen, unless it has moved meanwhile. Whether we did; nothing if that is not known. */
-  private async enter(seen: Row, stage: Stage): Promise<boolean | undefined> {
-    for (let attempt = 0; attempt < 2; attempt++) {
-      const written = await this.attempt((signal) => this.store.enter(seen, stage, signal));
-      if (!written) continue;
-      this.adopt(written.row);
-      // The second time it may be refused because the first was done and only its reply was lost.
-      return written.applied || (attempt > 0 && isSuccessor(written.row, seen, stage));
-    }
-    return undefined;
+  /**
+   * Moves the breaker on from what was seen, unless it has moved meanwhile. Resolves to where it then is, nothing if that is
+   * not known. A second try finds out what became of a first whose reply was lost: it is refused if that was carried out.
+   */
+  private async enter(seen: Row, stage: Stage): Promise<Row | undefined> {
+    const once = () => this.attempt((signal) => this.store.enter(seen, stage, signal));
+    const written = (await once()) ?? (await once());
+    if (written) this.adopt(written.row);
+    return written?.row;
   }
 
   /** The result, or nothing when the store failed: then the work goes on without it. */
@@ -230,10 +241,3 @@ export class Breaker implements Gate {
     }
   }
 }
-
-const isSuccessor = (row: Row, seen: Row, stage: Stage): boolean =>
-  row.version === seen.version + 1 &&
-  row.state === stage.state &&
-  row.probeOwner === stage.probeOwner &&
-  row.probeAt === stage.probeAt &&
-  row.closedAt === stage.closedAt;

@@ -28,7 +28,7 @@ export interface Gate {
   /** A call in the stage of that version: one of an earlier stage says nothing about this one. */
   succeeded(version: number): void;
   failed(version: number): void;
-  /** Ends a probe. Resolves to the version of the stage that follows, nothing if it did not come to that. */
+  /** Ends a probe. Resolves to the version of the stage that the breaker then is in, nothing if that is not known. */
   settle(owner: string, verdict: 'closed' | 'open' | 'released'): Promise<number | undefined>;
   flush(): Promise<void>;
 }
@@ -75,7 +75,7 @@ export class ProbePass implements Pass {
   private verdict: 'closed' | 'open' | undefined;
   private restUntil: number | undefined;
   private settling: Promise<void> = Promise.resolve();
-  /** Of the closed stage, once it is known that the breaker has closed. */
+  /** Of the stage after the probe, once that is known. */
   private version: number | undefined;
   /** Failures before that. */
   private early = 0;

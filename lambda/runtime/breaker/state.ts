@@ -29,10 +29,8 @@ export type Verdict = 'closed' | 'open' | 'free' | 'ours' | 'taken';
 
 export function verdictOf(row: Row, now: number, owner: string): Verdict {
   if (row.state === 'closed') return 'closed';
-  if (row.held) return 'open';
   // Whoever gets a batch then may probe, even if the controller has not come round to it.
   if (row.state === 'open') return isDue(row, now) ? 'free' : 'open';
-  if (row.probeOwner === undefined) return 'free';
   if (row.probeOwner === owner) return 'ours';
   return now < (row.probeUntil ?? now) ? 'taken' : 'free';
 }
@@ -46,8 +44,11 @@ export function blockedUntil(row: Row, policy: Policy, now: number): number | un
   return Math.max(now + 1, Math.min(end ?? latest, latest));
 }
 
-export function mustOpen(row: Row, { failureRatio, minimumCalls, window }: Policy, now: number): boolean {
+/** `streak`: how many of the latest calls of a process have failed in a row, within the window. */
+export function mustOpen(row: Row, policy: Policy, now: number, streak: number): boolean {
+  const { failureRatio, minimumCalls, window } = policy;
   if (row.state !== 'closed' || row.held) return false;
+  if (streak >= minimumCalls) return true;
   const { failures, calls } = tallyOf(row.counters, window, now);
   return calls >= minimumCalls && failures >= failureRatio * calls;
 }

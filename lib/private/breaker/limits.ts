@@ -30,7 +30,7 @@ export function breakerRefusals(numbers: BreakerNumbers): Problem[] {
       'minimumCalls',
       minimumCalls,
       1,
-      1_000_000,
+      10_000,
       'say how many calls within the window it takes to judge the dependency',
     ),
     ...wholeWithin('window', window, 10, HOUR, 'give whole seconds'),

@@ -1,6 +1,6 @@
 import { Breaker, type BreakerCalls } from '../../../lambda/runtime/breaker/breaker';
 import { rowOf } from '../../../lambda/runtime/breaker/row';
-import { heldOpen, opened, policyOf } from '../../../lambda/runtime/breaker/state';
+import { heldClosed, heldOpen, opened, policyOf } from '../../../lambda/runtime/breaker/state';
 import { Store } from '../../../lambda/runtime/breaker/store';
 import type { Logger } from '../../../lambda/runtime/log';
 import { FakeTable, TABLE } from './fake-table';
@@ -144,8 +144,53 @@ describe('it opens', () => {
     await batch(other, ...Array<boolean>(10).fill(false));
     await later(5_000);
     await batch(other, false);
-    await batch(make(), ...FAILED);
+    await batch(make(), true, true, true, false, true, true);
     expect(row().state).toBe('closed');
+  });
+
+  test('at once when as many as the minimum fail in a row in one process, whatever succeeded before', async () => {
+    const { make, row } = setup();
+    const other = make();
+    await batch(other, ...Array<boolean>(100).fill(false));
+    await later(5_000);
+    await batch(other, false);
+    const breaker = make();
+    await batch(breaker, true, true, true);
+    await batch(breaker, false, true, true, true);
+    expect(row().state).toBe('closed');
+    await batch(breaker, true);
+    expect(row().state).toBe('open');
+  });
+
+  test('not for failures in a row that are older than the window', async () => {
+    const { make, row } = setup();
+    const other = make();
+    const breaker = make();
+    await batch(breaker, true, true);
+    await later(60_000);
+    await batch(other, ...Array<boolean>(10).fill(false));
+    await later(5_000);
+    await batch(other, false);
+    await batch(breaker, true, true);
+    expect(row().state).toBe('closed');
+  });
+
+  test('not while an operator holds it closed', async () => {
+    const { breaker, enter, row } = setup();
+    await enter((now) => heldClosed(row(), now));
+    await batch(breaker, ...FAILED);
+    expect(row()).toMatchObject({ state: 'closed', held: true });
+  });
+
+  test('not for failures in a row from before it closed', async () => {
+    const { breaker, enter, row } = setup();
+    await batch(breaker, true, true, true);
+    await enter((now) => opened(row(), POLICY, now));
+    await enter((now) => ({ state: 'closed', held: false, opens: 1, closedAt: now }));
+    await later(5_000);
+    await batch(breaker, true, false);
+    await batch(breaker, true);
+    expect(row()).toMatchObject({ state: 'closed', version: 2 });
   });
 
   test('once, however many see it', async () => {
@@ -155,13 +200,30 @@ describe('it opens', () => {
     expect(row()).toMatchObject({ state: 'open', opens: 1, version: 1 });
   });
 
-  test('and a failure of a batch that began before it opened does not count when it has closed again', async () => {
+  test('and who comes second does not claim that it did it', async () => {
+    const { breaker, calls, table, enter, row, logged } = setup();
+    calls.updateItem = async (input, signal) => {
+      if (input.UpdateExpression?.startsWith('SET')) await enter((now) => opened(row(), POLICY, now - 1_000));
+      return table.updateItem(input, signal);
+    };
+    await batch(breaker, ...FAILED);
+    expect(row()).toMatchObject({ state: 'open', openedAt: START - 1_000, version: 1 });
+    expect(logged).toEqual([]);
+  });
+
+  test('and a call of a batch that began before it opened does not count when it has closed again', async () => {
     const { make, enter, row } = setup();
-    const pass = await make().admit(deadline());
+    const breaker = make();
+    const pass = await breaker.admit(deadline());
     await enter((now) => opened(row(), POLICY, now));
     await enter((now) => ({ state: 'closed', held: false, opens: 1, closedAt: now }));
-    for (let i = 0; i < 10; i++) pass.failed();
+    await later(5_000);
+    const fresh = await breaker.admit(deadline());
+    for (let i = 0; i < 10; i++) i < 5 ? pass.failed() : pass.succeeded();
     await pass.end();
+    await fresh.end();
+    await later(5_000);
+    await batch(breaker);
     expect(row()).toMatchObject({ state: 'closed', counters: new Map() });
   });
 });
@@ -302,13 +364,50 @@ describe('the probe', () => {
     expect((await second).until).toBeGreaterThan(Date.now());
   });
 
-  test('of an operator’s hold in between changes nothing', async () => {
+  test('changes nothing when an operator has held it in between, and stops', async () => {
     const { breaker, enter, row } = await due();
     const pass = await breaker.admit(deadline());
     await enter((now) => heldOpen(row(), now));
     pass.succeeded();
+    expect(pass.until).toBeUndefined();
     await pass.end();
     expect(row()).toMatchObject({ state: 'open', held: true });
+    expect(pass.until).toBe(Date.now() + 30_000);
+  });
+
+  test('changes nothing either when its process knows of the hold', async () => {
+    const { breaker, enter, row } = await due();
+    const pass = await breaker.admit(deadline());
+    await enter((now) => heldOpen(row(), now));
+    await later(5_000);
+    await breaker.admit(deadline());
+    pass.succeeded();
+    await pass.end();
+    expect(row()).toMatchObject({ state: 'open', held: true });
+  });
+
+  test('changes nothing when another has taken over, and counts for nothing', async () => {
+    const { breaker, make, row } = await due();
+    const pass = await breaker.admit(Date.now() + 1_000);
+    await later(6_000);
+    await make().admit(deadline());
+    for (let i = 0; i < 10; i++) i % 2 ? pass.failed() : pass.succeeded();
+    await pass.end();
+    await later(5_000);
+    pass.succeeded();
+    await pass.end();
+    expect(row()).toMatchObject({ state: 'halfOpen', probeOwner: 'owner-2', counters: new Map() });
+    expect(pass.until).toBeGreaterThan(Date.now());
+  });
+
+  test('has the rest of its batch run though the store does not take that it closed', async () => {
+    const { breaker, calls } = await due();
+    const pass = await breaker.admit(deadline());
+    calls.updateItem = () => Promise.reject(new Error('throttled'));
+    pass.succeeded();
+    await later(0);
+    expect(pass.until).toBeUndefined();
+    await pass.end();
   });
 
   test.each(['close', 'claim'])('survives the loss of a reply (%s)', async (which) => {
@@ -400,12 +499,25 @@ describe('when the state cannot be reached', () => {
     expect(pass.until).toBeUndefined();
   });
 
+  test('failures are counted all the same when it could only not be read', async () => {
+    const { make, enter, row, calls } = setup();
+    await enter((now) => ({ state: 'closed', held: false, opens: 1, closedAt: now }));
+    const breaker = make();
+    await batch(breaker);
+    await later(40_000);
+    calls.getItem = unreachable;
+    await batch(breaker, true);
+    expect([...row().counters.values()]).toEqual([1]);
+  });
+
   test('a probe that cannot be claimed is not run', async () => {
     const { make, enter, row, calls } = setup();
     await enter((now) => opened(row(), POLICY, now - 40_000));
-    calls.updateItem = () => Promise.reject(new Error('throttled'));
+    const updateItem = jest.fn(() => Promise.reject(new Error('throttled')));
+    calls.updateItem = updateItem;
     const pass = await make().admit(deadline());
     expect(pass.until).toBeGreaterThan(Date.now());
+    expect(updateItem).toHaveBeenCalledTimes(2);
   });
 
   test('a batch ends in time, whatever hangs', async () => {

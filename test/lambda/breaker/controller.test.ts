@@ -197,8 +197,9 @@ describe('when it opens', () => {
   });
 
   test('a run that is overtaken changes nothing', async () => {
-    const { mappingCalls, updates, open, run, enter, row, clock } = setup();
+    const { mappingCalls, mappings, updates, open, run, enter, row, clock } = setup();
     await open();
+    mappings.get('b')!.maxConcurrency = 9;
     const { get } = mappingCalls;
     mappingCalls.get = async (id) => {
       if (row().state === 'open') await enter(closed(row(), clock.now));
@@ -323,20 +324,23 @@ describe('when it closes', () => {
 
 describe('an operator', () => {
   test('holds it open: no cool-down ends that', async () => {
-    const { run, mappings, clock } = setup();
+    const { run, mappings, clock, row } = setup();
     expect(await run('open')).toMatchObject({ state: 'open', held: true, openedAt: '2026-11-24T12:00:00.000Z' });
     expect([...mappings.values()].map(({ state }) => state)).toEqual(['Disabled', 'Disabled']);
     clock.now += 1e9;
     expect(await run()).toMatchObject({ state: 'open', held: true });
+    const { version } = row();
     expect(await run('open')).toMatchObject({ openedAt: '2026-11-24T12:00:00.000Z' });
+    expect(row().version).toBe(version);
   });
 
   test('holds it closed: the mappings resume', async () => {
-    const { open, run, mappings } = setup();
+    const { open, run, mappings, clock } = setup();
     await open();
     await run();
     expect(await run('close')).toMatchObject({ state: 'closed', held: true, opens: 0 });
     expect([...mappings.values()].map(({ state }) => state)).toEqual(['Enabled', 'Enabled']);
+    clock.now += 1_000;
     expect(await run('close')).toMatchObject({ closedAt: '2026-11-24T12:00:00.000Z' });
   });
 

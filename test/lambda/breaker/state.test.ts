@@ -49,7 +49,12 @@ describe('it opens', () => {
     ['far above both', 500, 10, true],
     ['without failures: no', 0, 100, false],
   ])('%s', (_, failures, successes, expected) => {
-    expect(mustOpen(counted(failures, successes), POLICY, NOW)).toBe(expected);
+    expect(mustOpen(counted(failures, successes), POLICY, NOW, 0)).toBe(expected);
+  });
+
+  test('when as many as the minimum failed in a row, whatever succeeded before', () => {
+    expect(mustOpen(counted(10, 1000), POLICY, NOW, 9)).toBe(false);
+    expect(mustOpen(counted(10, 1000), POLICY, NOW, 10)).toBe(true);
   });
 
   test.each<[string, Partial<Row>]>([
@@ -57,12 +62,12 @@ describe('it opens', () => {
     ['is being probed', { state: 'halfOpen' }],
     ['is held closed', { held: true }],
   ])('not when it %s', (_, changes) => {
-    expect(mustOpen(counted(100, 0, changes), POLICY, NOW)).toBe(false);
+    expect(mustOpen(counted(100, 0, changes), POLICY, NOW, 100)).toBe(false);
   });
 
   test('not for failures that are out of the window', () => {
-    expect(mustOpen(counted(100, 0), POLICY, NOW + 60_000)).toBe(false);
-    expect(mustOpen(counted(100, 0), POLICY, NOW + 53_000)).toBe(true);
+    expect(mustOpen(counted(100, 0), POLICY, NOW + 60_000, 0)).toBe(false);
+    expect(mustOpen(counted(100, 0), POLICY, NOW + 53_000, 0)).toBe(true);
   });
 
   test('whatever the options: never below the minimum, always from ratio and minimum on', () => {
@@ -73,7 +78,7 @@ describe('it opens', () => {
         fc.nat(60),
         fc.nat(60),
         (failureRatio, minimumCalls, failures, successes) => {
-          const opens = mustOpen(counted(failures, successes), { ...POLICY, failureRatio, minimumCalls }, NOW);
+          const opens = mustOpen(counted(failures, successes), { ...POLICY, failureRatio, minimumCalls }, NOW, 0);
           const calls = failures + successes;
           if (calls < minimumCalls) expect(opens).toBe(false);
           else expect(opens).toBe(failures / calls >= failureRatio || failures >= failureRatio * calls);
