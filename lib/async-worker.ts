@@ -14,6 +14,7 @@ import type { Handler } from './handler';
 import type { Idempotency } from './idempotency';
 import { WorkerAlarms } from './private/alarms';
 import { ENV, METRIC } from './private/contract';
+import { connectProducer } from './private/fan-out/connect';
 import { workerMetric } from './private/metrics';
 import { checkWiring } from './private/wiring';
 import { workerFunction } from './private/worker-function';
@@ -216,6 +217,15 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
   /** Let somebody send work. Includes the key, when the queue has one. */
   public grantSendMessages(grantee: iam.IGrantable): iam.Grant {
     return this.queue.grantSendMessages(grantee);
+  }
+
+  /**
+   * Let a function send work: the permission, and the variable that `producer(name)` of the runtime reads in its code.
+   *
+   * @param name what the function calls the connection; default: the id of this construct
+   */
+  public connectProducer(fn: lambda.IFunction, name?: string): void {
+    connectProducer(this, this.queue, fn, name);
   }
 
   /** Messages handled. Sum of 5 minutes by default. */

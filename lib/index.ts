@@ -1,5 +1,13 @@
 export { AsyncWorker, type AsyncWorkerProps } from './async-worker';
 export { Backoff, type ExponentialBackoffOptions } from './backoff';
 export { CircuitBreaker, type CircuitBreakerProps } from './circuit-breaker';
+export {
+  type FanOutFunctionOptions,
+  type FanOutQueueOptions,
+  FanOutTopic,
+  type FanOutTopicProps,
+  type FanOutWorkerProps,
+} from './fan-out-topic';
 export { type EntryOptions, Handler } from './handler';
 export { Idempotency, type IdempotencyOptions } from './idempotency';
+export { MessageFilter, MessageMatch, type NumberRange } from './message-filter';

@@ -114,3 +114,26 @@ export const BREAKER_METRIC = {
   /** Times that a worker could not reach the state and went on as if the breaker were closed. */
   unavailable: 'StateUnavailable',
 } as const;
+
+/** What the variables begin with that tell a function where to send; the name follows, as `variableName` writes it. */
+export const CONNECTION_ENV = { publisher: 'ASYNC_PUBLISHER_', producer: 'ASYNC_PRODUCER_' } as const;
+
+/** `OrderEvents`, `orderEvents` and `order-events` are all `ORDER_EVENTS`. */
+export const variableName = (name: string): string =>
+  name
+    .replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3_$2')
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .replace(/^_|_$/g, '')
+    .toUpperCase();
+
+/** What `publisher(name)` of the runtime reads, as JSON. */
+export interface PublisherSpec {
+  readonly topicArn: string;
+  readonly fifo: boolean;
+}
+
+/** What `producer(name)` of the runtime reads, as JSON. */
+export interface ProducerSpec {
+  readonly queueUrl: string;
+  readonly fifo: boolean;
+}
