@@ -47,6 +47,7 @@ test('an app that installs it synthesizes a worker with its handler bundled', ()
   run('node', 'app.js');
   const asset = readdirSync(join(app, 'cdk.out')).find((name) => /^asset\.[0-9a-f]{64}$/.test(name))!;
   expect(readdirSync(join(app, 'cdk.out', asset)).sort()).toEqual([
+    'async-patterns-dynamodb.js',
     'async-patterns-sqs.js',
     'index.js',
     'index.js.map',
