@@ -1,4 +1,5 @@
 import type { SQSRecord } from 'aws-lambda/trigger/sqs';
+import { ORIGIN } from '../../lib/private/contract';
 import { groupOf } from './envelope';
 import type { Logger } from './log';
 import { receiveCountOf } from './outcome';
@@ -11,6 +12,14 @@ export interface WorkerContext {
   readonly receiveCount: number;
   /** The message attributes of type String and Number. Binary ones are in `record`. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** The same for everything that one cause has set off: the sender's, or the id of this message if it is the first. */
+  readonly correlationId: string;
+  /** Id of the message whose handling sent this one, if it was one. */
+  readonly causationId: string | undefined;
+  /** W3C trace context of the sender. The X-Ray header is in `record.attributes.AWSTraceHeader`. */
+  readonly traceparent: string | undefined;
+  /** Whether a topic delivers the message again from its archive. */
+  readonly replayed: boolean;
   /** The message group: of a FIFO queue its order, of a fair queue its tenant. */
   readonly groupId: string | undefined;
   /** Aborted shortly before the function's timeout; whoever still runs then is retried. */
@@ -35,6 +44,12 @@ export interface Invocation {
   now(): number;
   logFor(record: SQSRecord): Logger;
 }
+
+const textOf = ({ messageAttributes }: SQSRecord, name: string): string | undefined =>
+  messageAttributes?.[name]?.stringValue || undefined;
+
+/** What the sender says its message belongs to. */
+export const correlationOf = (record: SQSRecord): string | undefined => textOf(record, ORIGIN.correlationId);
 
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
@@ -65,6 +80,22 @@ export class RecordContext implements WorkerContext {
 
   get receiveCount(): number {
     return receiveCountOf(this.record);
+  }
+
+  get correlationId(): string {
+    return correlationOf(this.record) ?? this.messageId;
+  }
+
+  get causationId(): string | undefined {
+    return textOf(this.record, ORIGIN.causationId);
+  }
+
+  get traceparent(): string | undefined {
+    return textOf(this.record, ORIGIN.traceparent);
+  }
+
+  get replayed(): boolean {
+    return textOf(this.record, ORIGIN.replayed) === 'true';
   }
 
   get groupId(): string | undefined {

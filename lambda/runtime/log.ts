@@ -48,35 +48,42 @@ const inner = (fields: Fields): string => {
 };
 
 /** Writes a line of an invocation, or of one of its messages. */
-type Sink = (level: keyof Logger, messageId: string | undefined, message: string, fields?: Fields) => void;
+type Sink = (level: keyof Logger, origin: Origin | undefined, message: string, fields?: Fields) => void;
+
+/** Which message a line is about. */
+export interface Origin {
+  readonly messageId: string;
+  /** Missing where the sender gave none. */
+  readonly correlationId?: string;
+}
 
 class SinkLogger implements Logger {
   constructor(
     private readonly sink: Sink,
-    private readonly messageId?: string,
+    private readonly origin?: Origin,
   ) {}
 
   debug(message: string, fields?: Fields): void {
-    this.sink('debug', this.messageId, message, fields);
+    this.sink('debug', this.origin, message, fields);
   }
 
   info(message: string, fields?: Fields): void {
-    this.sink('info', this.messageId, message, fields);
+    this.sink('info', this.origin, message, fields);
   }
 
   warn(message: string, fields?: Fields): void {
-    this.sink('warn', this.messageId, message, fields);
+    this.sink('warn', this.origin, message, fields);
   }
 
   error(message: string, fields?: Fields): void {
-    this.sink('error', this.messageId, message, fields);
+    this.sink('error', this.origin, message, fields);
   }
 }
 
 /** The loggers of an invocation: its own, and one for each of its messages. */
 export interface Loggers {
   readonly own: Logger;
-  of(messageId: string): Logger;
+  of(origin: Origin): Logger;
 }
 
 /** Loggers whose lines all carry the bound fields. */
@@ -84,7 +91,7 @@ export type MakeLoggers = (bound: Fields) => Loggers;
 
 const loggersOf = (sink: Sink): Loggers => ({
   own: new SinkLogger(sink),
-  of: (messageId) => new SinkLogger(sink, messageId),
+  of: (origin) => new SinkLogger(sink, origin),
 });
 
 /**
@@ -105,12 +112,12 @@ export function jsonLoggers({ env, now, write }: Pick<Edge, 'env' | 'now' | 'wri
   };
   return (bound) => {
     let tail: string | undefined;
-    return loggersOf((level, messageId, message, fields) => {
+    return loggersOf((level, origin, message, fields) => {
       if (LEVELS.indexOf(level) < threshold) return;
       tail ??= inner(bound);
-      const id = messageId === undefined ? '' : `,"messageId":${JSON.stringify(messageId)}`;
+      const ids = origin ? `,${JSON.stringify(origin).slice(1, -1)}` : '';
       write(
-        `{"timestamp":"${isoTime(now())}","level":"${level.toUpperCase()}","message":${JSON.stringify(String(message))}${tail}${id}${fields ? inner(fields) : ''}}`,
+        `{"timestamp":"${isoTime(now())}","level":"${level.toUpperCase()}","message":${JSON.stringify(String(message))}${tail}${ids}${fields ? inner(fields) : ''}}`,
       );
     });
   };
@@ -120,8 +127,8 @@ export function jsonLoggers({ env, now, write }: Pick<Edge, 'env' | 'now' | 'wri
 export const loggersFor =
   (logger: Logger): MakeLoggers =>
   (bound) =>
-    loggersOf((level, messageId, message, fields) => {
+    loggersOf((level, origin, message, fields) => {
       try {
-        logger[level](message, { ...bound, ...(messageId !== undefined && { messageId }), ...fields });
+        logger[level](message, { ...bound, ...origin, ...fields });
       } catch {}
     });

@@ -3,7 +3,7 @@ import type { Context } from 'aws-lambda/handler';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda/trigger/sqs';
 import { Batch } from './batch';
 import { type Config, readConfig } from './config';
-import type { Invocation, RecordContext, WorkerContext } from './context';
+import { correlationOf, type Invocation, type RecordContext, type WorkerContext } from './context';
 import { parseJson, validate } from './decode';
 import { describe } from './describe';
 import { type Edge, lambdaEdge } from './edge';
@@ -137,7 +137,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
     const invocation: Invocation = {
       deadline: end - reserve,
       now: edge.now,
-      logFor: ({ messageId }) => loggers.of(messageId),
+      logFor: (record) => loggers.of({ messageId: record.messageId, correlationId: correlationOf(record) }),
     };
     const judgeRecord = (record: SQSRecord, thrown: unknown, receives?: number): Outcome => {
       const outcome = judge(record, thrown, { maxReceiveCount: config.maxReceiveCount, canMove }, receives);

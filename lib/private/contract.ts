@@ -47,6 +47,18 @@ export const ATTRIBUTE = {
   context: 'DeadLetterContext',
 } as const;
 
+/** Message attributes by which messages tell where they come from. */
+export const ORIGIN = {
+  /** The same on everything that one cause has set off. */
+  correlationId: 'CorrelationId',
+  /** Id of the message whose handling sent this one. */
+  causationId: 'CausationId',
+  /** https://www.w3.org/TR/trace-context/ */
+  traceparent: 'traceparent',
+  /** Set by SNS on what it delivers again from an archive. */
+  replayed: 'Replayed',
+} as const;
+
 export const METRIC = {
   namespace: 'AsyncPatterns',
   dimension: 'Worker',

@@ -99,6 +99,31 @@ describe('the context', () => {
     });
   });
 
+  test('tells where the message comes from, and so does every line', async () => {
+    const edge = new FakeEdge();
+    const seen: unknown[] = [];
+    const attributes = { CorrelationId: 'order-7', CausationId: 'm-0', traceparent: '00-a-b-01', Replayed: 'true' };
+    await run(
+      edge,
+      (_, { correlationId, causationId, traceparent, replayed, log }) => {
+        seen.push([correlationId, causationId, traceparent, replayed]);
+        log.info('charged');
+      },
+      [
+        { body: '1', messageId: 'm-1', attributes },
+        { body: '2', messageId: 'm-2' },
+      ],
+    );
+    expect(seen).toEqual([
+      ['order-7', 'm-0', '00-a-b-01', true],
+      ['m-2', undefined, undefined, false],
+    ]);
+    expect(edge.logs('INFO').map(({ messageId, correlationId }) => [messageId, correlationId])).toEqual([
+      ['m-1', 'order-7'],
+      ['m-2', undefined],
+    ]);
+  });
+
   test('logs to the logger that was injected, with the same fields', async () => {
     const info = jest.fn();
     const logger = { debug: info, info, warn: info, error: info };
