@@ -143,8 +143,9 @@ export class Guard<T> {
 
   /** The outcomes as they are once the breaker has had its say and the work that was done is recorded. */
   async finish(outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
-    const { replyBy } = this.batch;
-    await this.pass?.end(replyBy);
+    const { deadline, replyBy } = this.batch;
+    // Half of what is left, if the table hangs: failures are still to be settled.
+    await this.pass?.end(deadline === Number.POSITIVE_INFINITY ? deadline : deadline + (replyBy - deadline) / 2);
     const judged = this.pass ? this.afterBreaker(outcomes, this.pass.until) : outcomes;
     const spared =
       this.pass?.until === undefined ? [] : this.batch.records.filter((_, i) => judged[i]!.kind === 'deferred');

@@ -1,12 +1,10 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { alarm } from './alarm';
 
 export interface WorkerAlarmsProps {
   /** How operators know the worker: its path. */
@@ -30,7 +28,7 @@ export class WorkerAlarms extends Construct {
     super(scope, id);
     const { name, queue, deadLetterQueue, maxAge } = props;
 
-    this.deadLetters = this.alarm('DeadLetters', props, {
+    this.deadLetters = alarm(this, 'DeadLetters', props.alarmTopic, {
       alarmDescription:
         `${name}: messages are in the dead-letter queue. They are kept for 14 days and will not be retried. ` +
         'Runbook: read the attribute DeadLetterReason of one; fix the cause; redrive the queue.',
@@ -45,7 +43,7 @@ export class WorkerAlarms extends Construct {
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
 
-    this.age = this.alarm('Age', props, {
+    this.age = alarm(this, 'Age', props.alarmTopic, {
       alarmDescription:
         `${name}: the oldest message has waited for more than ${maxAge} s; the worker does not keep up or has stopped. ` +
         'Runbook: is the event source mapping enabled? Do invocations throttle or time out? If it is load, raise ' +
@@ -58,7 +56,7 @@ export class WorkerAlarms extends Construct {
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
 
-    this.errors = this.alarm('Errors', props, {
+    this.errors = alarm(this, 'Errors', props.alarmTopic, {
       alarmDescription:
         `${name}: whole invocations fail: the function crashed, ran out of memory or timed out. Their batches come back ` +
         "after the visibility timeout and spend receive counts. Runbook: read the end of the function's log; for timeouts " +
@@ -70,7 +68,7 @@ export class WorkerAlarms extends Construct {
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
 
-    this.throttles = this.alarm('Throttles', props, {
+    this.throttles = alarm(this, 'Throttles', props.alarmTopic, {
       alarmDescription:
         `${name}: Lambda refuses invocations for lack of concurrency; waiting messages spend receive counts. Runbook: ` +
         "raise the reserved concurrency or the account's, or lower maxConcurrency.",
@@ -81,33 +79,4 @@ export class WorkerAlarms extends Construct {
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
   }
-
-  private alarm(
-    id: string,
-    { alarmTopic }: WorkerAlarmsProps,
-    props: cloudwatch.AlarmProps & Required<Pick<cloudwatch.AlarmProps, 'alarmDescription' | 'treatMissingData'>>,
-  ): cloudwatch.Alarm {
-    const alarm = new cloudwatch.Alarm(this, id, {
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      ...props,
-    });
-    if (alarmTopic) {
-      alarm.addAlarmAction(new SnsAction(alarmTopic));
-      if (alarmTopic.masterKey) grantToCloudWatch(this, alarmTopic.masterKey);
-    }
-    return alarm;
-  }
-}
-
-/** Without it CloudWatch cannot publish to an encrypted topic, and the alarm stays silent. */
-function grantToCloudWatch(scope: Construct, key: kms.IKey): void {
-  key.addToResourcePolicy(
-    new iam.PolicyStatement({
-      principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-      resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
-    }),
-    true,
-  );
 }

@@ -1,4 +1,4 @@
-import { Annotations, type Duration, Stack } from 'aws-cdk-lib';
+import { Annotations, type Duration } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -7,6 +7,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { type Construct, Dependable } from 'constructs';
 import type { Handler } from '../handler';
 import { GrantedPolicy } from './granted-policy';
+import { grantToLogs } from './key-grants';
 import { workerPolicy } from './permissions';
 import { InvalidInput } from './problem';
 
@@ -75,29 +76,6 @@ function newFunction(
     (fn.node.defaultChild as lambda.CfnFunction).deadLetterConfig = { targetArn: deadLetterQueue.queueArn };
   }
   return { fn, logGroup, grantPrincipal: granted, permissions };
-}
-
-/** The log service uses a key under the key's own policy, not under a role's. */
-function grantToLogs(scope: Construct, key: kms.IKey): void {
-  const { partition, region, account } = Stack.of(scope);
-  key.addToResourcePolicy(
-    new iam.PolicyStatement({
-      principals: [new iam.ServicePrincipal(`logs.${region}.amazonaws.com`)],
-      actions: [
-        'kms:Encrypt',
-        'kms:Decrypt',
-        'kms:ReEncryptFrom',
-        'kms:ReEncryptTo',
-        'kms:GenerateDataKey',
-        'kms:DescribeKey',
-      ],
-      resources: ['*'],
-      conditions: {
-        ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` },
-      },
-    }),
-    true,
-  );
 }
 
 function existingFunction(scope: Construct, props: WorkerFunctionProps, fn: lambda.IFunction): WorkerFunction {

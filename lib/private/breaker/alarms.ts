@@ -1,11 +1,9 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { alarm } from '../alarm';
 
 export interface BreakerAlarmsProps {
   /** How operators know the breaker: its path. */
@@ -26,7 +24,7 @@ export class BreakerAlarms extends Construct {
     super(scope, id);
     const { name } = props;
 
-    this.open = this.alarm('Open', props, {
+    this.open = alarm(this, 'Open', props.alarmTopic, {
       alarmDescription:
         `${name}: the circuit breaker is open; its workers are paused until the dependency answers a probe, and their ` +
         'queues grow. Runbook: is the dependency down? Its workers recover by themselves once it is back. To hold the ' +
@@ -38,7 +36,7 @@ export class BreakerAlarms extends Construct {
       treatMissingData: cloudwatch.TreatMissingData.IGNORE,
     });
 
-    this.unavailable = this.alarm('StateUnavailable', props, {
+    this.unavailable = alarm(this, 'StateUnavailable', props.alarmTopic, {
       alarmDescription:
         `${name}: workers cannot reach the state of the circuit breaker and go on as if it were closed. Runbook: read ` +
         '"its state cannot be reached" in the logs of the workers; is the table throttled, or access to it or its key denied?',
@@ -51,7 +49,7 @@ export class BreakerAlarms extends Construct {
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
 
-    this.controller = this.alarm('ControllerErrors', props, {
+    this.controller = alarm(this, 'ControllerErrors', props.alarmTopic, {
       alarmDescription:
         `${name}: the controller of the circuit breaker fails, so workers may stay paused or may not be paused. Runbook: ` +
         'read the end of its log; until it works, enable or disable the event source mappings of the workers by hand.',
@@ -63,33 +61,4 @@ export class BreakerAlarms extends Construct {
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
   }
-
-  private alarm(
-    id: string,
-    { alarmTopic }: BreakerAlarmsProps,
-    props: cloudwatch.AlarmProps & Required<Pick<cloudwatch.AlarmProps, 'alarmDescription' | 'treatMissingData'>>,
-  ): cloudwatch.Alarm {
-    const alarm = new cloudwatch.Alarm(this, id, {
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      ...props,
-    });
-    if (alarmTopic) {
-      alarm.addAlarmAction(new SnsAction(alarmTopic));
-      if (alarmTopic.masterKey) grantToCloudWatch(this, alarmTopic.masterKey);
-    }
-    return alarm;
-  }
-}
-
-/** Without it CloudWatch cannot publish to an encrypted topic, and the alarm stays silent. */
-function grantToCloudWatch(scope: Construct, key: kms.IKey): void {
-  key.addToResourcePolicy(
-    new iam.PolicyStatement({
-      principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-      resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
-    }),
-    true,
-  );
 }

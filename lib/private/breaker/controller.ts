@@ -10,6 +10,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, Dependable } from 'constructs';
 import { BREAKER_ENV, BREAKER_TABLE, type BreakerSpec, type MappingSpec } from '../contract';
+import { grantToLogs } from '../key-grants';
 import { controllerStatements, mappingStatement } from './statements';
 
 export interface BreakerControllerProps {
@@ -118,28 +119,5 @@ function bundle(): string {
   throw new Error(
     `the controller of the circuit breaker is missing: got no index.js in ${DIRECTORY}, expected the file that this ` +
       'package ships there. Reinstall cdk-async-patterns (in its own repository: npm run build).',
-  );
-}
-
-/** The log service uses a key under the key's own policy, not under a role's. */
-function grantToLogs(scope: Construct, key: kms.IKey): void {
-  const { partition, region, account } = Stack.of(scope);
-  key.addToResourcePolicy(
-    new iam.PolicyStatement({
-      principals: [new iam.ServicePrincipal(`logs.${region}.amazonaws.com`)],
-      actions: [
-        'kms:Encrypt',
-        'kms:Decrypt',
-        'kms:ReEncryptFrom',
-        'kms:ReEncryptTo',
-        'kms:GenerateDataKey',
-        'kms:DescribeKey',
-      ],
-      resources: ['*'],
-      conditions: {
-        ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` },
-      },
-    }),
-    true,
   );
 }

@@ -1,11 +1,9 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { alarm } from '../alarm';
 
 export interface TopicAlarmsProps {
   /** How operators know the topic: its path. */
@@ -14,6 +12,9 @@ export interface TopicAlarmsProps {
   readonly lost: cloudwatch.IMetric;
   readonly alarmTopic?: sns.ITopic;
 }
+
+// SNS reports failures only when there are some, and SQS no queue that nobody has used for six hours.
+const ANY = { threshold: 1, evaluationPeriods: 1, treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING };
 
 /** The alarms of a topic. Each description says what it means and what to do. */
 export class TopicAlarms extends Construct {
@@ -25,6 +26,7 @@ export class TopicAlarms extends Construct {
     const { name, alarmTopic } = props;
 
     this.failed = alarm(this, 'NotificationsFailed', alarmTopic, {
+      ...ANY,
       alarmDescription:
         `${name}: SNS cannot deliver to a subscriber. The messages are in the dead-letter queue of its subscription. ` +
         'Runbook: does the queue or the function exist? Do its policy and that of its key let sns.amazonaws.com in? With ' +
@@ -33,6 +35,7 @@ export class TopicAlarms extends Construct {
     });
 
     this.lost = alarm(this, 'NotificationsLost', alarmTopic, {
+      ...ANY,
       alarmDescription:
         `${name}: SNS can neither deliver to a subscriber nor to the dead-letter queue of its subscription: messages are ` +
         'lost. Runbook: does that queue exist? Do its policy and that of its key let sns.amazonaws.com in? Find out from ' +
@@ -50,6 +53,7 @@ export const undeliveredAlarm = (
   alarmTopic?: sns.ITopic,
 ): cloudwatch.Alarm =>
   alarm(scope, 'Undelivered', alarmTopic, {
+    ...ANY,
     alarmDescription:
       `${name}: messages that did not reach their subscriber are in the dead-letter queue of the subscription. They are ` +
       'kept for 14 days and will not be retried. Runbook: see why (the policies of the subscriber and its key; for a ' +
@@ -57,37 +61,3 @@ export const undeliveredAlarm = (
     // Not the number sent: SQS stops reporting that for a queue at rest, and what lies there must keep the alarm on.
     metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'max' }),
   });
-
-function alarm(
-  scope: Construct,
-  id: string,
-  alarmTopic: sns.ITopic | undefined,
-  props: Pick<cloudwatch.AlarmProps, 'alarmDescription' | 'metric'>,
-): cloudwatch.Alarm {
-  const made = new cloudwatch.Alarm(scope, id, {
-    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    threshold: 1,
-    evaluationPeriods: 1,
-    // SNS reports failures only when there are some, and SQS no queue that nobody has used for six hours.
-    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-    ...props,
-  });
-  if (alarmTopic) {
-    made.addAlarmAction(new SnsAction(alarmTopic));
-    if (alarmTopic.masterKey) grantToCloudWatch(scope, alarmTopic.masterKey);
-  }
-  return made;
-}
-
-/** Without it CloudWatch cannot publish to an encrypted topic, and the alarm stays silent. */
-function grantToCloudWatch(scope: Construct, key: kms.IKey): void {
-  key.addToResourcePolicy(
-    new iam.PolicyStatement({
-      principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-      resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
-    }),
-    true,
-  );
-}
