@@ -15,8 +15,9 @@ export interface Acknowledgement {
 
 const FUNCTION = 'AWS::Lambda::Function';
 const QUEUE = 'AWS::SQS::Queue';
+const TOPIC = 'AWS::SNS::Topic';
 /** By their names in the variants and in the reference app. */
-const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|Shipments)/ };
+const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|OrderedEventsFifo|Shipments)/ };
 const CONTROLLER = { what: 'controllers of circuit breakers', id: /ControllerFunction/ };
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
@@ -95,6 +96,20 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'cdk-nag',
+    rule: 'SNSEncryptedKMS',
+    where: [TOPIC],
+    reason: 'SNS encrypts no topic by itself, and a key of yours costs money and needs a policy.',
+    optIn: 'encryptionKey',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'SQS3',
+    where: [QUEUE],
+    only: { what: 'dead-letter queues of subscriptions', id: /DeadLetterQueue/ },
+    reason: 'It is a dead-letter queue; the rule knows only those of queues.',
+  },
+  {
+    tool: 'cdk-nag',
     rule: 'SQSRedrivePolicy',
     where: [QUEUE],
     only: { what: 'dead-letter queues', id: /DeadLetterQueue/ },
@@ -105,6 +120,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     rule: 'I1022',
     where: ['AWS::IAM::ManagedPolicy', 'AWS::KMS::Key', FUNCTION],
     reason: 'A matter of style: the CDK writes Fn::Join where it could write Fn::Sub.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_26',
+    where: [TOPIC],
+    reason: 'As SNSEncryptedKMS.',
+    optIn: 'encryptionKey',
   },
   {
     tool: 'checkov',

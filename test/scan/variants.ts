@@ -4,7 +4,7 @@ import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
-import { AsyncWorker, CircuitBreaker, Handler, Idempotency } from 'cdk-async-patterns';
+import { AsyncWorker, CircuitBreaker, FanOutTopic, Handler, Idempotency } from 'cdk-async-patterns';
 
 const handler = () => Handler.fromEntry(join(__dirname, 'handler.ts'));
 
@@ -14,6 +14,13 @@ const defaults = (app: App): void => {
   new AsyncWorker(stack, 'Fifo', { handler: handler(), fifo: true });
   new AsyncWorker(stack, 'Idempotent', { handler: handler(), idempotency: Idempotency.table() });
   new AsyncWorker(stack, 'Guarded', { handler: handler(), circuitBreaker: new CircuitBreaker(stack, 'Breaker') });
+  const events = new FanOutTopic(stack, 'Events');
+  events.addWorker('Subscriber', { handler: handler() });
+  events.addQueue(new AsyncWorker(stack, 'Given', { handler: handler() }).queue);
+  new FanOutTopic(stack, 'OrderedEvents', { fifo: true }).addWorker('FifoSubscriber', {
+    handler: handler(),
+    fifo: true,
+  });
 };
 
 const optIn = (app: App): void => {
@@ -26,6 +33,8 @@ const optIn = (app: App): void => {
   new AsyncWorker(stack, 'Idempotent', { handler: handler(), idempotency: Idempotency.table(), ...everything });
   const circuitBreaker = new CircuitBreaker(stack, 'Breaker', { encryptionKey, alarmTopic });
   new AsyncWorker(stack, 'Guarded', { handler: handler(), circuitBreaker, ...everything });
+  const events = new FanOutTopic(stack, 'Events', { encryptionKey, alarmTopic });
+  events.addWorker('Subscriber', { handler: handler(), reservedConcurrentExecutions: 10 });
 };
 
 /** Under the flags that `cdk init` sets; the reference app has none. */
