@@ -29,9 +29,9 @@ const MAX_REASON_BYTES = 1024;
 /** Below this a reason says too little to be worth a move by hand. */
 const MIN_REASON_BYTES = 64;
 
-// SQS takes only the characters that XML 1.0 knows.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what SQS refuses
-const REFUSED = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g;
+// What is not among the characters that SQS takes.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+const REFUSED = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
 /** Text that SQS accepts in an attribute, cut to that many bytes of UTF-8. */
 export function sqsText(value: string, maxBytes: number): string {

@@ -1,8 +1,8 @@
 import { Annotations, Duration, Token } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import type { AsyncWorkerProps } from '../async-worker';
 import { Backoff } from '../backoff';
-import type { Handler } from '../handler';
 import { type BackoffSpec, DEFAULT_MAX_RECEIVE_COUNT } from './contract';
 import { InvalidInput, problemText } from './problem';
 import {
@@ -14,21 +14,23 @@ import {
   refusals,
 } from './sizing';
 
-export interface NumberProps {
-  readonly handler: Handler;
-  readonly timeout?: Duration;
-  readonly memorySize?: number;
-  readonly fifo?: boolean;
-  readonly batchSize?: number;
-  readonly maxBatchingWindow?: Duration;
-  readonly maxConcurrency?: number;
-  readonly reservedConcurrentExecutions?: number;
-  readonly maxReceiveCount?: number;
-  readonly visibilityTimeout?: Duration;
-  readonly backoff?: Backoff;
+export type NumberProps = Pick<
+  AsyncWorkerProps,
+  | 'handler'
+  | 'timeout'
+  | 'memorySize'
+  | 'fifo'
+  | 'batchSize'
+  | 'maxBatchingWindow'
+  | 'maxConcurrency'
+  | 'reservedConcurrentExecutions'
+  | 'maxReceiveCount'
+  | 'visibilityTimeout'
+  | 'backoff'
+> & {
   /** Receives may be forgiven, so SQS must not be the first to count. */
   readonly forgiving: boolean;
-}
+};
 
 /** The numbers of a worker, which agree. */
 export interface WorkerNumbers {
