@@ -1,7 +1,7 @@
 // Bundles what ships of lambda/ into lambda/dist: the runtime and the testing helpers for `import` and `require`, the SQS
 // client that lies beside every bundled handler, and their declarations.
 import { rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
@@ -10,7 +10,7 @@ import { dts } from 'rollup-plugin-dts';
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
 const HANDLERS = ['breaker-controller'];
-const CLIENTS = ['async-patterns-sqs', 'async-patterns-dynamodb'];
+const CLIENTS = ['sqs', 'dynamodb', 'sns', 'scheduler', 's3'].map((name) => `async-patterns-${name}`);
 
 const common = {
   absWorkingDir: join(here, '..'),
@@ -30,7 +30,7 @@ const besideBundle = (extension) => ({
   name: 'beside-bundle',
   setup: ({ onResolve }) =>
     onResolve({ filter: /\/async-patterns-\w+\.js$/ }, ({ path }) => ({
-      path: path.replace(/js$/, extension),
+      path: `./${basename(path).replace(/js$/, extension)}`,
       external: true,
     })),
 });

@@ -21,11 +21,12 @@ const once = new DynamoDBClient({
   requestHandler: client.config.requestHandler,
 });
 
+// Without options to `send`, so that the middleware is cached: see the client of SQS.
 export const calls: StatementCalls & BreakerCalls = {
-  batchExecuteStatement: async (Statements, abortSignal) =>
-    (await client.send(new BatchExecuteStatementCommand({ Statements }), { abortSignal })).Responses ?? [],
-  getItem: (input, abortSignal) => client.send(new GetItemCommand(input), { abortSignal }),
-  updateItem: (input, abortSignal) => once.send(new UpdateItemCommand(input), { abortSignal }),
-  batchGetItem: (input, abortSignal) => client.send(new BatchGetItemCommand(input), { abortSignal }),
-  transactWriteItems: (input, abortSignal) => client.send(new TransactWriteItemsCommand(input), { abortSignal }),
+  batchExecuteStatement: async (Statements) =>
+    (await client.send(new BatchExecuteStatementCommand({ Statements }))).Responses ?? [],
+  getItem: (input) => client.send(new GetItemCommand(input)),
+  updateItem: (input) => once.send(new UpdateItemCommand(input)),
+  batchGetItem: (input) => client.send(new BatchGetItemCommand(input)),
+  transactWriteItems: (input) => client.send(new TransactWriteItemsCommand(input)),
 };

@@ -11,11 +11,12 @@ import type { SqsCalls } from './effects';
 
 export { settle } from './settle';
 
-const client = new SQSClient({ cacheMiddleware: true });
+// With any options to `send` the SDK's client makes its middleware anew for each request, in spite of `cacheMiddleware`; so
+// whoever gives up on a request does so without telling it. TLS guards what the MD5 of a message would.
+const client = new SQSClient({ cacheMiddleware: true, md5: false });
 
 export const calls: SqsCalls = {
-  sendMessageBatch: (input: SendMessageBatchCommandInput, abortSignal: AbortSignal) =>
-    client.send(new SendMessageBatchCommand(input), { abortSignal }),
-  changeMessageVisibilityBatch: (input: ChangeMessageVisibilityBatchCommandInput, abortSignal: AbortSignal) =>
-    client.send(new ChangeMessageVisibilityBatchCommand(input), { abortSignal }),
+  sendMessageBatch: (input: SendMessageBatchCommandInput) => client.send(new SendMessageBatchCommand(input)),
+  changeMessageVisibilityBatch: (input: ChangeMessageVisibilityBatchCommandInput) =>
+    client.send(new ChangeMessageVisibilityBatchCommand(input)),
 };

@@ -22,11 +22,9 @@ const IN_FLIGHT = 8;
 export interface SqsCalls {
   sendMessageBatch(
     input: SendMessageBatchCommandInput,
-    signal: AbortSignal,
   ): Promise<Pick<SendMessageBatchCommandOutput, 'Successful' | 'Failed'>>;
   changeMessageVisibilityBatch(
     input: ChangeMessageVisibilityBatchCommandInput,
-    signal: AbortSignal,
   ): Promise<Pick<ChangeMessageVisibilityBatchCommandOutput, 'Successful' | 'Failed'>>;
 }
 
@@ -56,7 +54,7 @@ export async function sendDeadLetters(
     try {
       const Entries = request.map(({ entry }, i) => ({ Id: String(i), ...entry }));
       const { Successful = [], Failed = [] } = await alarm.race(
-        calls.sendMessageBatch({ QueueUrl: queueUrl, Entries }, alarm.signal),
+        calls.sendMessageBatch({ QueueUrl: queueUrl, Entries }),
       );
       for (const { Id } of Successful) confirmed.add(request[Number(Id)]!);
       for (const { Id, Code, Message } of Failed) {
@@ -89,9 +87,7 @@ export async function changeVisibility(
         ReceiptHandle: receiptHandle,
         VisibilityTimeout: seconds,
       }));
-      const { Failed = [] } = await alarm.race(
-        calls.changeMessageVisibilityBatch({ QueueUrl: queueUrl, Entries }, alarm.signal),
-      );
+      const { Failed = [] } = await alarm.race(calls.changeMessageVisibilityBatch({ QueueUrl: queueUrl, Entries }));
       for (const { Id, Code, Message } of Failed) {
         log.warn('backoff refused', { messageId: request[Number(Id)]?.messageId, code: Code, reason: Message });
       }

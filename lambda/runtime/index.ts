@@ -3,4 +3,24 @@ export type { WorkerContext } from './context';
 export { DeadlineError } from './context';
 export { type Delay, PermanentError, RetryAfter } from './errors';
 export type { Logger } from './log';
+export {
+  type Accepted,
+  type AllOptions,
+  type AttributeValue,
+  type Origin,
+  type Producer,
+  type Publisher,
+  type PublishOptions,
+  producer,
+  publisher,
+  type QueueConnection,
+  type ScheduleSpec,
+  SendAllError,
+  SendError,
+  type Sender,
+  type SenderOptions,
+  type SendOptions,
+  type Tally,
+  type TopicConnection,
+} from './producer';
 export { type WorkerHandler, type WorkerOptions, worker } from './worker';

@@ -1,11 +1,12 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Context } from 'aws-lambda/handler';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda/trigger/sqs';
+import { type Alarm, abortAt } from './abort-at';
 import { Batch } from './batch';
 import { type Config, readConfig } from './config';
 import { correlationOf, type Invocation, type RecordContext, type WorkerContext } from './context';
 import { parseJson, validate } from './decode';
-import { describe } from './describe';
+import { describe, sentence } from './describe';
 import { type Edge, lambdaEdge } from './edge';
 import { isFifo, recordsOf } from './envelope';
 import type { Guards } from './guards';
@@ -13,6 +14,7 @@ import type { Identity } from './idempotency/prepare';
 import { jsonLoggers, type Logger, loggersFor } from './log';
 import { countsOf, metricsLine } from './metrics';
 import { hasRoom, judge, type Outcome, receiveCountOf } from './outcome';
+import { afterSends, flushAll, hasSends } from './producer/pending';
 
 export interface WorkerOptions<T> {
   /**
@@ -101,11 +103,12 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
     const parsed = parse(body);
     return schema ? validate(schema, parsed) : (parsed as T);
   };
+  // What a handler sends on behalf of its message belongs to handling it.
+  const process = (message: T, context: RecordContext): unknown =>
+    afterSends(options.process(message, context), context);
   const handle = (record: SQSRecord, context: RecordContext): unknown => {
     const message = read(record.body);
-    return message instanceof Promise
-      ? message.then((valid) => options.process(valid, context))
-      : options.process(message, context);
+    return message instanceof Promise ? message.then((valid) => process(valid, context)) : process(message, context);
   };
 
   const makeLoggers = logger ? loggersFor(logger) : jsonLoggers(edge);
@@ -121,7 +124,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
       identity,
       isDependencyFailure: options.isDependencyFailure?.bind(options),
       read,
-      process: (message, context) => options.process(message, context),
+      process,
     });
   };
   const guards = (identity || config.circuitBreaker) && (() => (made ??= makeGuards()));
@@ -159,7 +162,8 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
       judge: guard ? (record, thrown) => guard.judge(record, thrown) : judgeRecord,
     }).run();
 
-    let outcomes: readonly Outcome[] = guard ? await guard.finish(ran) : ran;
+    const sent = hasSends() ? await flushed(ran, loggers.own, abortAt((deadline + replyBy) / 2, edge.now())) : ran;
+    let outcomes: readonly Outcome[] = guard ? await guard.finish(sent) : sent;
     let failures: readonly string[] = [];
     if (outcomes.some(({ kind }) => kind !== 'done')) {
       const { settle, calls } = await edge.failurePath();
@@ -171,6 +175,19 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
     }
     return { batchItemFailures: failures.map((itemIdentifier) => ({ itemIdentifier })) };
   };
+}
+
+/**
+ * The outcomes once nothing is on its way that handlers sent without saying for which message: if some of it is not
+ * accepted, any of them may be at fault, and all come back.
+ */
+async function flushed(outcomes: Outcome[], log: Logger, alarm: Alarm): Promise<Outcome[]> {
+  const errors = await flushAll(alarm.signal);
+  alarm.clear();
+  if (errors.length === 0) return outcomes;
+  for (const error of errors) log.error('message not sent', { error: describe(error) });
+  const retry: Outcome = { kind: 'retry', reason: sentence(describe(errors[0])) };
+  return outcomes.map((outcome) => (outcome.kind === 'done' ? retry : outcome));
 }
 
 /** One line a failure. It names the message and says why, and holds nothing of the body. */

@@ -74,6 +74,10 @@ export const METRIC = {
 export const SQS_CLIENT_FILE = 'async-patterns-sqs.js';
 /** The same of the DynamoDB client, loaded by workers with idempotency or a circuit breaker. */
 export const DYNAMODB_CLIENT_FILE = 'async-patterns-dynamodb.js';
+/** Those of senders. */
+export const SNS_CLIENT_FILE = 'async-patterns-sns.js';
+export const SCHEDULER_CLIENT_FILE = 'async-patterns-scheduler.js';
+export const S3_CLIENT_FILE = 'async-patterns-s3.js';
 
 /** Largest message and largest batch that SQS takes, in bytes, attributes included. */
 export const MAX_MESSAGE_BYTES = 1_048_576;

@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { idempotencyFigures } from './idempotency/measure';
 import { ROOT } from './paths';
+import { producerFigures } from './producer/measure';
 import { makeProject } from './project';
 import { runtimeFigures } from './runtime/measure';
 import { sizeFigures } from './size';
@@ -15,6 +16,7 @@ import { templateFigures } from './template';
 const PARTS: Record<string, () => Figure[] | Promise<Figure[]>> = {
   runtime: runtimeFigures,
   idempotency: idempotencyFigures,
+  producer: producerFigures,
   startup: startupFigures,
   size: sizeFigures,
   synth: synthFigures,

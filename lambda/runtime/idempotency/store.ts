@@ -7,7 +7,6 @@ import { inParallel } from '../parallel';
 export interface StatementCalls {
   batchExecuteStatement(
     statements: BatchStatementRequest[],
-    signal: AbortSignal,
   ): Promise<readonly { readonly Error?: BatchStatementError }[]>;
 }
 
@@ -40,7 +39,7 @@ export async function execute(
   await inParallel(starts, IN_FLIGHT, async (start) => {
     const request = statements.slice(start, start + MAX_STATEMENTS);
     try {
-      const responses = await alarm.race(calls.batchExecuteStatement(request, alarm.signal));
+      const responses = await alarm.race(calls.batchExecuteStatement(request));
       request.forEach((_, i) => {
         const response = responses[i];
         answers[start + i] = response ? answerOf(response.Error) : { kind: 'unknown', reason: 'no answer for it' };

@@ -1,11 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DYNAMODB_CLIENT_FILE, SQS_CLIENT_FILE } from '../contract';
+import {
+  DYNAMODB_CLIENT_FILE,
+  S3_CLIENT_FILE,
+  SCHEDULER_CLIENT_FILE,
+  SNS_CLIENT_FILE,
+  SQS_CLIENT_FILE,
+} from '../contract';
 import { BundlingError } from './errors';
 import { type AssetFile, digest } from './files';
 
 /** Files that the runtime loads only when it needs them: they lie beside a bundle that mentions them, never inside it. */
-export const SIDECARS: readonly string[] = [SQS_CLIENT_FILE, DYNAMODB_CLIENT_FILE];
+export const SIDECARS: readonly string[] = [
+  SQS_CLIENT_FILE,
+  DYNAMODB_CLIENT_FILE,
+  SNS_CLIENT_FILE,
+  SCHEDULER_CLIENT_FILE,
+  S3_CLIENT_FILE,
+];
 
 export const sidecarImport = (file: string): string => `./${file}`;
 

@@ -1,0 +1,15 @@
+// The S3 client, bundled into a file of its own that is loaded when a body is first stored or fetched.
+import { createHash } from 'node:crypto';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { StoreCalls } from './producer/payload';
+
+const client = new S3Client({});
+
+export const calls: StoreCalls = {
+  putObject: (input, abortSignal) => client.send(new PutObjectCommand(input), { abortSignal }),
+  getObject: async (input, abortSignal) => {
+    const { Body } = await client.send(new GetObjectCommand(input), { abortSignal });
+    return (await Body?.transformToString()) ?? '';
+  },
+  sha256: (text) => createHash('sha256').update(text).digest('hex'),
+};

@@ -1,0 +1,11 @@
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { batches, IN_FLIGHT, inLanes } from './lanes';
+
+const client = new SQSClient({ cacheMiddleware: true });
+
+export const send = (QueueUrl: string, count: number): Promise<void> =>
+  inLanes(batches(count), IN_FLIGHT, async (batch) => {
+    const Entries = batch.map((order, i) => ({ Id: String(i), MessageBody: JSON.stringify(order) }));
+    const { Successful = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+    if (Successful.length !== batch.length) throw new Error('a message was not accepted');
+  });
