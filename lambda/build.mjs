@@ -79,6 +79,7 @@ await Promise.all([
       entryPoints: [`lambda/runtime/${client}.ts`],
       outfile: join(dist, 'runtime', `${client}.js`),
       format: 'cjs',
+      supported: { 'dynamic-import': false },
       minify: true,
       // The SDK's own choice for Node.js; its CommonJS builds bundle to twice the size.
       mainFields: ['module', 'main'],

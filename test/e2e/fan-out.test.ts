@@ -25,6 +25,14 @@ const events: readonly Event[] = Array.from({ length: 200 }, (_, i) => ({
 /** What the filter of Large means, said once more. */
 const isLarge = ({ type, amount }: Event): boolean => type !== 'invoice.sent' && amount >= 101 && amount <= 150;
 
+/** Sent to a worker that publishes them. */
+const relayed: readonly Event[] = Array.from({ length: 50 }, (_, i) => ({
+  id: `relayed-${i}`,
+  type: 'order.relayed',
+  amount: 95 + i,
+}));
+const all = [...events, ...relayed];
+
 let emulator: Emulator;
 let out: Record<string, string>;
 let sqs: SQSClient;
@@ -48,7 +56,7 @@ async function publish(TopicArn: string | undefined, entries: readonly PublishBa
 }
 
 async function untilEmpty(): Promise<void> {
-  const urls = ['Everything', 'Large', 'Broken', 'Ordered'].map((name) => out[`${name}QueueUrl`]);
+  const urls = ['Relay', 'Everything', 'Large', 'Broken', 'Ordered'].map((name) => out[`${name}QueueUrl`]);
   const end = Date.now() + 150_000;
   while (Date.now() < end) {
     const sizes = await Promise.all(urls.map(size));
@@ -105,6 +113,10 @@ beforeAll(async () => {
       MessageDeduplicationId: `${group}-${step}`,
     })),
   );
+  Object.assign(process.env, emulator.env);
+  const { producer } = await import('cdk-async-patterns/runtime');
+  const orders = producer<Event>({ queueUrl: out.RelayQueueUrl! });
+  await orders.sendAll(relayed, { each: ({ id }) => ({ correlationId: `cause-of-${id}` }) });
   await untilEmpty();
   ledger = new Map();
   for await (const { Items = [] } of paginateScan({ client: dynamodb }, { TableName: out.LedgerTable })) {
@@ -121,23 +133,23 @@ afterAll(async () => {
 const copiesOf = (worker: string): Record<string, number> =>
   Object.fromEntries(
     [...ledger]
-      .filter(([key]) => key.startsWith(`${worker}#event-`))
+      .filter(([key]) => key.startsWith(`${worker}#`))
       .map(([key, { copies }]) => [key.slice(worker.length + 1), Number(copies?.N)]),
   );
-const once = (all: readonly Event[]): Record<string, number> => Object.fromEntries(all.map(({ id }) => [id, 1]));
+const once = (some: readonly Event[]): Record<string, number> => Object.fromEntries(some.map(({ id }) => [id, 1]));
 
 it('delivers every event to the worker that wants all, once', () => {
-  expect(copiesOf('Everything')).toEqual(once(events));
+  expect(copiesOf('Everything')).toEqual(once(all));
 });
 
 it('delivers to a filtered worker exactly its share', () => {
-  const share = events.filter(isLarge);
-  expect(share).toHaveLength(33);
+  const share = all.filter(isLarge);
+  expect(share).toHaveLength(33 + 44);
   expect(copiesOf('Large')).toEqual(once(share));
 });
 
 it('has every copy of the broken worker in its own dead-letter queue, with the reason', () => {
-  expect(dead.map(({ Body }) => JSON.parse(Body!).id).sort()).toEqual(events.map(({ id }) => id).sort());
+  expect(dead.map(({ Body }) => JSON.parse(Body!).id).sort()).toEqual(all.map(({ id }) => id).sort());
   const reasons = new Set(dead.map(({ MessageAttributes }) => MessageAttributes?.DeadLetterReason?.StringValue));
   expect([...reasons]).toEqual(['retries exhausted after 2 receives: broken on purpose']);
 });
@@ -161,5 +173,11 @@ it('keeps the order of each group from a FIFO topic to a FIFO worker', () => {
   for (let group = 0; group < GROUPS; group++) {
     const { steps } = ledger.get(`Ordered#group-${group}`) ?? {};
     expect(steps?.L?.map(({ N }) => Number(N))).toEqual(Array.from({ length: STEPS }, (_, step) => step));
+  }
+});
+
+it('carries the correlation id from who sent the cause to who handles what came of it', () => {
+  for (const { id } of relayed) {
+    expect(ledger.get(`Everything#${id}`)?.correlationId).toEqual({ S: `cause-of-${id}` });
   }
 });
