@@ -9,7 +9,13 @@ const RETRY_AFTER = Symbol.for('cdk-async-patterns.RetryAfter');
  */
 export class PermanentError extends Error {
   override readonly name: string = 'PermanentError';
-  readonly [PERMANENT] = true;
+  declare readonly [PERMANENT]: true;
+
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message, options);
+    // Not as a field: with a computed name no bundler can leave out a class that nobody uses.
+    this[PERMANENT] = true;
+  }
 }
 
 /** A length of time; the parts add up. */
@@ -28,7 +34,7 @@ export interface Delay {
 export class RetryAfter extends Error {
   override readonly name: string = 'RetryAfter';
   readonly seconds: number;
-  readonly [RETRY_AFTER] = true;
+  declare readonly [RETRY_AFTER]: true;
 
   constructor(delay: Delay, message = 'asked to be retried later', options?: ErrorOptions) {
     super(message, options);
@@ -36,6 +42,7 @@ export class RetryAfter extends Error {
     if (!(seconds >= 0))
       throw new RangeError(`RetryAfter: got ${JSON.stringify(delay)}, expected a delay of 0 s or more`);
     this.seconds = seconds;
+    this[RETRY_AFTER] = true;
   }
 }
 

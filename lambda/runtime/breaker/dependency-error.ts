@@ -10,7 +10,7 @@ const DEPENDENCY = Symbol.for('cdk-async-patterns.DependencyError');
  */
 export class DependencyError extends Error {
   override readonly name: string = 'DependencyError';
-  readonly [DEPENDENCY] = true;
+  declare readonly [DEPENDENCY]: true;
 
   constructor(
     /** What failed, for whoever reads the log. */
@@ -18,6 +18,7 @@ export class DependencyError extends Error {
     cause?: unknown,
   ) {
     super(`${dependency} failed`, cause === undefined ? undefined : { cause });
+    this[DEPENDENCY] = true;
   }
 }
 

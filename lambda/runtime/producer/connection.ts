@@ -39,8 +39,8 @@ export type ConnectedQueue = QueueConnection & Stored;
 export type ConnectedTopic = TopicConnection & Stored;
 
 const KINDS = {
-  producer: { prefix: CONNECTION_ENV.producer, field: 'queueUrl', call: 'worker.connectProducer' },
-  publisher: { prefix: CONNECTION_ENV.publisher, field: 'topicArn', call: 'topic.connectPublisher' },
+  producer: { field: 'queueUrl', call: 'worker.connectProducer' },
+  publisher: { field: 'topicArn', call: 'topic.connectPublisher' },
 } as const;
 
 /**
@@ -53,8 +53,8 @@ export function readConnection<C extends ConnectedQueue | ConnectedTopic>(
   name: string,
   env: Readonly<Record<string, string | undefined>>,
 ): C {
-  const { prefix, field, call } = KINDS[kind];
-  const variable = prefix + variableName(name);
+  const { field, call } = KINDS[kind];
+  const variable = CONNECTION_ENV[kind] + variableName(name);
   const value = env[variable];
   if (value === undefined) {
     throw new Error(

@@ -49,7 +49,7 @@ export const CAUSATION_ID = 'CausationId';
 export const TRACEPARENT = 'traceparent';
 
 const OURS: ReadonlySet<string> = new Set([CORRELATION_ID, CAUSATION_ID, TRACEPARENT, POINTER_SIZE_ATTRIBUTE]);
-const CORRELATION_BYTES = attributeBytes(CORRELATION_ID, textAttribute(''));
+const CORRELATION_BYTES = /* @__PURE__ */ attributeBytes(CORRELATION_ID, /* @__PURE__ */ textAttribute(''));
 const MAX_ATTRIBUTES = 10;
 const MAX_DELAY = 900;
 

@@ -37,7 +37,7 @@ export const IN_FLIGHT = 16;
 /** How long a request that is not full waits for company while others are under way, in milliseconds. */
 const GATHER = 5;
 
-const IDS = Array.from({ length: REQUEST_COUNT }, (_, i) => String(i));
+const IDS = /* @__PURE__ */ Array.from({ length: REQUEST_COUNT }, (_, i) => String(i));
 const BLOCKED = { code: 'GroupBlocked', reason: 'one before it in its group was not accepted' };
 const ABORTED = { code: 'Aborted', reason: 'it was given up' };
 

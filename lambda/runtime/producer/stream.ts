@@ -5,7 +5,8 @@ import { IN_FLIGHT, REQUEST_COUNT } from './outbox';
 import type { Accepted, Tally } from './types';
 
 /** What is taken from the source before it is accepted, at most: a full backlog behind every request under way. */
-const WINDOW = { count: 2 * IN_FLIGHT * REQUEST_COUNT, bytes: 16 * 1_048_576 };
+const windowCount = () => 2 * IN_FLIGHT * REQUEST_COUNT;
+const WINDOW_BYTES = 16_777_216;
 
 export interface StreamOptions<T> {
   /** Makes a message on its way of one, or refuses it. */
@@ -135,7 +136,7 @@ export class Stream<T> implements Receiver {
   }
 
   private isFull(): boolean {
-    return this.mine.size >= WINDOW.count || this.bytes >= WINDOW.bytes;
+    return this.mine.size >= windowCount() || this.bytes >= WINDOW_BYTES;
   }
 
   private change(): Promise<void> {
