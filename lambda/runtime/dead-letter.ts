@@ -2,6 +2,7 @@ import type { SQSMessageAttribute, SQSRecord } from 'aws-lambda/trigger/sqs';
 import { ATTRIBUTE, MAX_MESSAGE_BYTES } from '../../lib/private/contract';
 import { groupOf, isFifo } from './envelope';
 import { receiveCountOf } from './outcome';
+import { toSqsText } from './sqs-characters';
 
 /** An attribute as SendMessage takes it. */
 export interface SendAttribute {
@@ -29,13 +30,9 @@ const MAX_REASON_BYTES = 1024;
 /** Below this a reason says too little to be worth a move by hand. */
 const MIN_REASON_BYTES = 64;
 
-// What is not among the characters that SQS takes.
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-const REFUSED = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
-
 /** Text that SQS accepts in an attribute, cut to that many bytes of UTF-8. */
 export function sqsText(value: string, maxBytes: number): string {
-  const clean = value.toWellFormed().replace(REFUSED, '\uFFFD');
+  const clean = toSqsText(value);
   if (Buffer.byteLength(clean) <= maxBytes) return clean;
   // Cutting inside a character leaves replacement characters behind.
   return Buffer.from(clean)

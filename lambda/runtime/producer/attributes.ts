@@ -1,4 +1,5 @@
 import type { SendAttribute } from '../dead-letter';
+import { isSqsText } from '../sqs-characters';
 import { Refused } from './errors';
 
 /** A message attribute: text, a finite number, or bytes. */
@@ -7,9 +8,6 @@ export type AttributeValue = string | number | Uint8Array;
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
 const NAME = /^(?!(?:aws|amazon)\.)[\w-]+(?:\.[\w-]+)*$/i;
 const MAX_NAME = 256;
-// Characters outside XML 1.0, which SQS does not take.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what SQS refuses
-const REFUSED = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
 
 export const textAttribute = (StringValue: string): SendAttribute => ({ DataType: 'String', StringValue });
 
@@ -17,7 +15,7 @@ export const numberAttribute = (value: number): SendAttribute => ({ DataType: 'N
 
 /** Text that travels as it is. @throws Refused if SQS would not take it */
 export function checkedText(name: string, value: string): string {
-  if (typeof value !== 'string' || value === '' || REFUSED.test(value) || !value.isWellFormed()) {
+  if (typeof value !== 'string' || value === '' || !isSqsText(value)) {
     const got =
       typeof value !== 'string' ? typeof value : value === '' ? 'an empty text' : 'characters that it has not';
     throw new Refused('InvalidOptions', `${name}: got ${got}, expected text of the characters of XML 1.0`);
