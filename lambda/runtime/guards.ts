@@ -19,7 +19,7 @@ export interface GuardsOptions<T> {
   readonly log: Logger;
   readonly identity?: Identity<T>;
   isDependencyFailure?(thrown: unknown): boolean;
-  read(body: string): T | Promise<T>;
+  read(record: SQSRecord): T | Promise<T>;
   process(message: T, context: RecordContext): unknown;
 }
 
@@ -174,7 +174,7 @@ export class Guard<T> {
 
   private run(record: SQSRecord, context: RecordContext, i: number): unknown {
     if (this.idempotency) return this.idempotency.handle(record, context, i);
-    const message = this.options.read(record.body);
+    const message = this.options.read(record);
     return message instanceof Promise
       ? message.then((valid) => this.options.process(valid, context))
       : this.options.process(message, context);

@@ -99,7 +99,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
   };
   checkIdempotency(identity !== undefined, config);
 
-  const read = (body: string): T | Promise<T> => {
+  const read = ({ body }: SQSRecord): T | Promise<T> => {
     const parsed = parse(body);
     return schema ? validate(schema, parsed) : (parsed as T);
   };
@@ -107,7 +107,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
   const process = (message: T, context: RecordContext): unknown =>
     afterSends(options.process(message, context), context);
   const handle = (record: SQSRecord, context: RecordContext): unknown => {
-    const message = read(record.body);
+    const message = read(record);
     return message instanceof Promise ? message.then((valid) => process(valid, context)) : process(message, context);
   };
 

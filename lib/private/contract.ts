@@ -13,6 +13,10 @@ export const ENV = {
   backoff: 'ASYNC_BACKOFF',
   /** An `IdempotencySpec` as JSON; missing without idempotency. */
   idempotency: 'ASYNC_IDEMPOTENCY',
+  /** `PayloadPlace`s as JSON: where bodies may lie that were too large to travel; missing without a payload store. */
+  payloads: 'ASYNC_PAYLOADS',
+  /** ARNs as JSON of the topics that deliver here in SNS's envelope; missing if none does. */
+  envelopes: 'ASYNC_ENVELOPES',
 } as const;
 
 /** How long a failed message rests before its next attempt. */
@@ -142,14 +146,39 @@ export const variableName = (name: string): string =>
     .replace(/^_|_$/g, '')
     .toUpperCase();
 
+/** Where bodies lie that were too large to travel. */
+export interface PayloadPlace {
+  readonly bucket: string;
+  /** What the keys begin with. */
+  readonly prefix?: string;
+}
+
+/** Where a sender puts such bodies. */
+export interface PayloadSpec extends PayloadPlace {
+  /** Bodies of more bytes than this are stored. */
+  readonly threshold: number;
+}
+
+/** What makes the one-shot schedules of messages that are sent later than SQS can delay them. */
+export interface ScheduleSpec {
+  readonly groupName: string;
+  readonly roleArn: string;
+  readonly queueArn: string;
+  /** Where messages end that the scheduler cannot send: a standard queue. */
+  readonly deadLetterQueueArn?: string;
+}
+
 /** What `publisher(name)` of the runtime reads, as JSON. */
 export interface PublisherSpec {
   readonly topicArn: string;
   readonly fifo: boolean;
+  readonly payloads?: PayloadSpec;
 }
 
 /** What `producer(name)` of the runtime reads, as JSON. */
 export interface ProducerSpec {
   readonly queueUrl: string;
   readonly fifo: boolean;
+  readonly payloads?: PayloadSpec;
+  readonly schedule?: ScheduleSpec;
 }

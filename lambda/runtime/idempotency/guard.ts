@@ -25,7 +25,7 @@ export interface GuardOptions<T> {
   readonly deadline: number;
   readonly replyBy: number;
   readonly identity: Identity<T>;
-  read(body: string): T | Promise<T>;
+  read(record: SQSRecord): T | Promise<T>;
   process(message: T, context: RecordContext): unknown;
   judge(record: SQSRecord, thrown: unknown): Outcome;
 }

@@ -39,7 +39,7 @@ function keyOf<T>(message: T, identity: Identity<T>): string {
  */
 export async function prepareAll<T>(
   records: readonly SQSRecord[],
-  read: (body: string) => T | Promise<T>,
+  read: (record: SQSRecord) => T | Promise<T>,
   identity: Identity<T>,
 ): Promise<Prepared<T>[]> {
   const prepare = (message: T, body: string): Prepared<T> => ({
@@ -48,9 +48,10 @@ export async function prepareAll<T>(
     hash: sha256(identity.payloadOf ? (JSON.stringify(identity.payloadOf(message)) ?? '') : body),
   });
   let waits = false;
-  const prepared = records.map(({ body }): Prepared<T> | Promise<Prepared<T>> => {
+  const prepared = records.map((record): Prepared<T> | Promise<Prepared<T>> => {
+    const { body } = record;
     try {
-      const message = read(body);
+      const message = read(record);
       if (!(message instanceof Promise)) return prepare(message, body);
       waits = true;
       return message.then((valid) => prepare(valid, body)).catch((thrown) => ({ thrown }));

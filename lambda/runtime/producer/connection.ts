@@ -1,20 +1,6 @@
-import { CONNECTION_ENV, variableName } from '../../../lib/private/contract';
+import { CONNECTION_ENV, type PayloadSpec, type ScheduleSpec, variableName } from '../../../lib/private/contract';
 
-/** Where bodies go that are too large to travel. */
-export interface PayloadSpec {
-  readonly bucket: string;
-  /** What the keys begin with. */
-  readonly prefix?: string;
-  /** Bodies of more bytes than this are stored. */
-  readonly threshold: number;
-}
-
-/** What makes the one-shot schedules of messages that are sent later than SQS can delay them. */
-export interface ScheduleSpec {
-  readonly groupName: string;
-  readonly roleArn: string;
-  readonly queueArn: string;
-}
+export type { PayloadSpec, ScheduleSpec };
 
 export interface QueueConnection {
   readonly queueUrl: string;

@@ -1,4 +1,5 @@
 import type { SQSMessageAttribute } from 'aws-lambda/trigger/sqs';
+import type { PayloadPlace } from '../../../lib/private/contract';
 import { PermanentError } from '../errors';
 
 /** An object that is the body of a message. */
@@ -7,12 +8,6 @@ export interface Pointer {
   readonly key: string;
   /** Of the body, in bytes. */
   readonly size: number;
-}
-
-/** Where a worker's payloads may lie. */
-export interface PayloadPlace {
-  readonly bucket: string;
-  readonly prefix?: string;
 }
 
 /** What marks a message whose body is a pointer. Everything here is the format of AWS's own extended clients. */
