@@ -62,10 +62,10 @@ const invoke = (messages: SqsMessage[]) => {
   };
 };
 
-test('every variable that the runtime reads is set by the construct, those of idempotency only with it', () => {
-  const { idempotency, ...always } = ENV;
+test('every variable that the runtime reads is set by the construct, those of an option only with it', () => {
+  const { idempotency, payloads, envelopes, ...always } = ENV;
   expect(Object.keys(variables)).toEqual(expect.arrayContaining(Object.values(always)));
-  expect(variables).not.toHaveProperty(idempotency);
+  for (const name of [idempotency, payloads, envelopes]) expect(variables).not.toHaveProperty(name);
 });
 
 test('the asset holds the handler, its source map, and the clients that it loads when it needs them', () => {
