@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { type SqsMessage, sqsEvent } from '../lambda/testing';
 import { AsyncWorker, Handler } from '../lib';
-import { DYNAMODB_CLIENT_FILE, ENV, METRIC, SQS_CLIENT_FILE } from '../lib/private/contract';
+import {
+  DYNAMODB_CLIENT_FILE,
+  ENV,
+  METRIC,
+  OPEN_FILE,
+  S3_CLIENT_FILE,
+  SPANS_FILE,
+  SQS_CLIENT_FILE,
+} from '../lib/private/contract';
 
 // What the construct provisions, run by what the runtime became: the bundle from the cloud assembly, in a process of its own,
 // with the environment of the template, as Lambda would.
@@ -69,7 +77,9 @@ test('every variable that the runtime reads is set by the construct, those of an
 });
 
 test('the asset holds the handler, its source map, and the clients that it loads when it needs them', () => {
-  expect(readdirSync(asset).sort()).toEqual([DYNAMODB_CLIENT_FILE, SQS_CLIENT_FILE, 'index.js', 'index.js.map'].sort());
+  expect(readdirSync(asset).sort()).toEqual(
+    [DYNAMODB_CLIENT_FILE, OPEN_FILE, S3_CLIENT_FILE, SPANS_FILE, SQS_CLIENT_FILE, 'index.js', 'index.js.map'].sort(),
+  );
 });
 
 test('a batch that succeeds is acknowledged, and counted under the name of the worker', () => {

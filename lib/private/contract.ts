@@ -82,6 +82,10 @@ export const DYNAMODB_CLIENT_FILE = 'async-patterns-dynamodb.js';
 export const SNS_CLIENT_FILE = 'async-patterns-sns.js';
 export const SCHEDULER_CLIENT_FILE = 'async-patterns-scheduler.js';
 export const S3_CLIENT_FILE = 'async-patterns-s3.js';
+/** No client: what opens messages, for workers whose messages come in envelopes or leave their bodies in a payload store. */
+export const OPEN_FILE = 'async-patterns-open.js';
+/** No client: what makes spans of records, where OpenTelemetry is set up. */
+export const SPANS_FILE = 'async-patterns-spans.js';
 
 /** Largest message and largest batch that SQS takes, in bytes, attributes included. */
 export const MAX_MESSAGE_BYTES = 1_048_576;

@@ -14,6 +14,9 @@ export interface Pointer {
 export const POINTER_SIZE_ATTRIBUTE = 'ExtendedPayloadSize';
 /** The same, of their older versions. */
 const OLD_SIZE_ATTRIBUTE = 'SQSLargePayloadSize';
+/** Whether an attribute is what marks a pointer: it is ours, or AWS's, and no business of a handler. */
+export const isPointerMark = (name: string): boolean => name === POINTER_SIZE_ATTRIBUTE || name === OLD_SIZE_ATTRIBUTE;
+
 const POINTER_CLASS = 'software.amazon.payloadoffloading.PayloadS3Pointer';
 
 /** The body that points to an object. */
