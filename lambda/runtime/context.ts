@@ -3,7 +3,7 @@ import { ORIGIN } from '../../lib/private/contract';
 import { groupOf } from './envelope';
 import type { Logger, Origin } from './log';
 import { receiveCountOf } from './outcome';
-import { sentSpan } from './traceparent';
+import { partsOf } from './traceparent';
 
 /** What a handler knows of the message in hand, beside its body. */
 export interface WorkerContext {
@@ -55,7 +55,7 @@ const textOf = ({ messageAttributes }: SQSRecord, name: string): string | undefi
 export const originOf = (record: SQSRecord): Origin => ({
   messageId: record.messageId,
   correlationId: textOf(record, ORIGIN.correlationId),
-  traceId: sentSpan(textOf(record, ORIGIN.traceparent))?.traceId,
+  traceId: partsOf(textOf(record, ORIGIN.traceparent))[0],
 });
 
 export class DeadlineError extends Error {

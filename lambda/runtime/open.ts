@@ -1,21 +1,14 @@
 import type { SQSRecord } from 'aws-lambda/trigger/sqs';
 import type { PayloadPlace } from '../../lib/private/contract';
+import type { Config } from './config';
 import type { RecordContext } from './context';
 import { describe, sentence } from './describe';
+import type { Edge } from './edge';
 import { isPermanent } from './errors';
 import { Slots, untilAborted } from './parallel';
-import { fetchPayload, type StoreCalls } from './producer/payload';
+import { fetchPayload } from './producer/payload';
 import { isPointerMark, type Pointer, readPointer } from './producer/pointer';
 import { type Opened, openEnvelope } from './producer/sns-envelope';
-
-export interface OpenerOptions {
-  /** Where bodies may lie. */
-  readonly places?: readonly PayloadPlace[];
-  /** Of topics that deliver in an envelope. */
-  readonly topicArns?: readonly string[];
-  /** Loads what fetches; called at the first pointer. */
-  store(): Promise<{ readonly calls: Pick<StoreCalls, 'getObject'> }>;
-}
 
 /** Something that may be given up. */
 export interface Abortable {
@@ -37,26 +30,27 @@ export class Opener {
   private readonly places: readonly PayloadPlace[];
   private readonly topicArns: readonly string[];
 
-  constructor(private readonly options: OpenerOptions) {
-    this.places = options.places ?? [];
-    this.topicArns = options.topicArns ?? [];
+  constructor(
+    { payloads, envelopes }: Pick<Config, 'payloads' | 'envelopes'>,
+    private readonly edge: Pick<Edge, 'payloadPath'>,
+  ) {
+    this.places = payloads ?? [];
+    this.topicArns = envelopes ?? [];
   }
 
   /** A record out of its envelope, without the marks of a pointer. Its body may still be stored. Never throws. */
-  shown(record: SQSRecord): SQSRecord {
-    return this.unwrap(record).shown;
-  }
+  readonly shown = (record: SQSRecord): SQSRecord => this.unwrap(record).shown;
 
   /**
    * A record with the body that its sender wrote, now or, if it is stored, later. Asks for a signal only if it is.
    *
    * @throws PermanentError if there is no such body
    */
-  open(record: SQSRecord, abortable: Abortable): SQSRecord | Promise<SQSRecord> {
+  readonly open = (record: SQSRecord, abortable: Abortable): SQSRecord | Promise<SQSRecord> => {
     const { opened, shown } = this.unwrap(record);
     const pointer = readPointer(opened.body, opened.attributes, this.places);
     return pointer ? this.fetch(pointer, abortable.signal).then((body) => ({ ...shown, body })) : shown;
-  }
+  };
 
   /** Handles records opened. */
   handling(handle: Handle): Handle {
@@ -86,7 +80,7 @@ export class Opener {
       try {
         // Also when it has waited for its turn beyond the end.
         signal.throwIfAborted();
-        const { calls } = await this.options.store();
+        const { calls } = await this.edge.payloadPath();
         return await untilAborted(fetchPayload(calls, pointer, signal), signal);
       } catch (error) {
         if (isPermanent(error)) throw error;

@@ -2,10 +2,18 @@ import type { SQSRecord } from 'aws-lambda/trigger/sqs';
 import type { RecordContext } from './context';
 import { describe, sentence } from './describe';
 import type { Tracing } from './telemetry';
-import { type Sent, sentSpan } from './traceparent';
+import { partsOf } from './traceparent';
 
 type Handle = (record: SQSRecord, context: RecordContext, index: number) => unknown;
 type Attributes = Record<string, string>;
+
+/** The span of a sender. */
+interface Sent {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceFlags: number;
+  readonly isRemote: true;
+}
 
 /** Of OpenTelemetry's API, what is used here. https://opentelemetry.io/docs/specs/otel/trace/api/ */
 export interface Span {
@@ -18,7 +26,7 @@ export interface Span {
 export interface Tracer {
   startActiveSpan<R>(
     name: string,
-    options: { kind: number; attributes: Attributes; links: { context: Sent & { isRemote: true } }[] },
+    options: { kind: number; attributes: Attributes; links: { context: Sent }[] },
     run: (span: Span) => R,
   ): R;
 }
@@ -71,7 +79,7 @@ export class Spans {
 
   private describe({ record, messageId, traceparent, correlationId }: RecordContext) {
     const queue = record.eventSourceARN?.split(':').at(-1) ?? '';
-    const sent = sentSpan(traceparent);
+    const [traceId, spanId, flags] = partsOf(traceparent);
     const attributes: Attributes = {
       'messaging.system': 'aws_sqs',
       'messaging.operation.name': 'process',
@@ -80,7 +88,10 @@ export class Spans {
       'messaging.message.id': messageId,
       'messaging.message.conversation_id': correlationId,
     };
-    const links = sent ? [{ context: { ...sent, isRemote: true as const } }] : [];
+    const links =
+      traceId && spanId && flags
+        ? [{ context: { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true as const } }]
+        : [];
     return [`process ${queue}`, { kind: CONSUMER, attributes, links }] as const;
   }
 

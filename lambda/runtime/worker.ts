@@ -112,8 +112,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
     return message instanceof Promise ? message.then((valid) => process(valid, context)) : process(message, context);
   };
 
-  const { payloads, envelopes } = config;
-  const opens = payloads !== undefined || envelopes !== undefined;
+  const opens = config.payloads ?? config.envelopes;
 
   const makeLoggers = logger ? loggersFor(logger) : jsonLoggers(edge);
 
@@ -141,15 +140,14 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
     const end = startedAt + (context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY);
     const reserve = Math.min(RESERVE, (end - startedAt) / 4);
     const loggers = makeLoggers({ worker: config.worker, requestId: context?.awsRequestId });
-    const opener =
-      opens && new (await edge.openPath()).Opener({ places: payloads, topicArns: envelopes, store: edge.payloadPath });
+    const opener = opens ? new (await edge.openPath()).Opener(config, edge) : undefined;
     const provider = tracing();
     const spans = provider && new (await edge.spanPath()).Spans(provider);
     const invocation: Invocation = {
       deadline: end - reserve,
       now: edge.now,
-      logFor: (record) => loggers.of(originOf(opener ? opener.shown(record) : record)),
-      shown: opener ? (record) => opener.shown(record) : undefined,
+      logFor: (record) => loggers.of(originOf(opener?.shown(record) ?? record)),
+      shown: opener?.shown,
     };
     const judgeRecord = (record: SQSRecord, thrown: unknown, receives?: number): Outcome => {
       const outcome = judge(record, thrown, { maxReceiveCount: config.maxReceiveCount, canMove }, receives);
@@ -158,7 +156,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
     };
     const { deadline } = invocation;
     const replyBy = end - reserve / 5;
-    const handleOpened = opener ? opener.handling(handle) : handle;
+    const handleOpened = opener?.handling(handle) ?? handle;
     const guard =
       guards &&
       (await (
@@ -171,7 +169,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
         replyBy,
         judge: judgeRecord,
         handle: handleOpened,
-        open: opener ? (record, abortable) => opener.open(record, abortable) : undefined,
+        open: opener?.open,
       }));
     const handleGuarded = guard
       ? (record: SQSRecord, recordContext: RecordContext, i: number) => guard.handle(record, recordContext, i)
@@ -181,7 +179,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
       fifo: isFifo(records),
       concurrency: () => guard?.concurrency(concurrency) ?? concurrency,
       invocation,
-      handle: spans ? spans.around(handleGuarded) : handleGuarded,
+      handle: spans?.around(handleGuarded) ?? handleGuarded,
       decided: guard && ((i) => guard.decided(i)),
       judge: guard ? (record, thrown) => guard.judge(record, thrown) : judgeRecord,
     }).run();
