@@ -27,7 +27,7 @@ export interface WorkerContext {
   readonly signal: AbortSignal;
   /** Milliseconds until `signal` is aborted. Infinity in a unit test without a Lambda context. */
   remainingTime(): number;
-  /** Writes lines that carry the worker, the request and the message id. */
+  /** Writes lines that carry the worker, the request, the message id and, if the sender gave them, correlation and trace id. */
   readonly log: Logger;
   /**
    * What `idempotencyKey` made of the message: pass it on to whoever knows such keys, a payment API for one, since a process

@@ -279,7 +279,7 @@ describe('a stored body', () => {
   );
 
   test('gives the idempotency key and the payload: another object or envelope of the same is the same', async () => {
-    const { ran, call, stored } = world(
+    const { edge, ran, call, stored } = world(
       { ...PAYLOADS, ...ENVELOPES, ...IDEMPOTENCY },
       { idempotencyKey: ({ key }) => key },
     );
@@ -289,6 +289,7 @@ describe('a stored body', () => {
     expect(await call([enveloped(stored('m3', body))])).toEqual([]);
     expect(await call([{ messageId: 'm4', body }])).toEqual([]);
     expect(ran).toEqual([body]);
+    expect(edge.deadLetters).toEqual([]);
   });
 
   test.each([
