@@ -161,6 +161,8 @@ export interface PayloadPlace {
 export interface PayloadSpec extends PayloadPlace {
   /** Bodies of more bytes than this are stored. */
   readonly threshold: number;
+  /** For how many seconds at most a message may wait in a schedule, so that its body is not gone before it is read. */
+  readonly maxWait?: number;
 }
 
 /** What makes the one-shot schedules of messages that are sent later than SQS can delay them. */
@@ -170,6 +172,8 @@ export interface ScheduleSpec {
   readonly queueArn: string;
   /** Where messages end that the scheduler cannot send: a standard queue. */
   readonly deadLetterQueueArn?: string;
+  /** Customer-managed key under which the schedules are kept. */
+  readonly kmsKeyArn?: string;
 }
 
 /** What `publisher(name)` of the runtime reads, as JSON. */

@@ -8,21 +8,17 @@ export interface QueueConnection {
   readonly fifo?: boolean;
   /** What sends at a time that SQS cannot delay to. @default - nothing: `at` reaches 900 seconds */
   readonly schedule?: ScheduleSpec;
+  /** Where large bodies go. Who receives must be able to read there. @default - nowhere: SQS takes 1 MiB */
+  readonly payloads?: PayloadSpec;
 }
 
 export interface TopicConnection {
   readonly topicArn: string;
   /** @default - whether the name of the topic ends with .fifo */
   readonly fifo?: boolean;
-}
-
-interface Stored {
+  /** Where large bodies go. All who receive must be able to read there. @default - nowhere: SNS takes 256 KiB */
   readonly payloads?: PayloadSpec;
 }
-
-/** Connections as a construct writes them, which also knows who reads what is stored. */
-export type ConnectedQueue = QueueConnection & Stored;
-export type ConnectedTopic = TopicConnection & Stored;
 
 const KINDS = {
   producer: { field: 'queueUrl', call: 'worker.connectProducer' },
@@ -34,7 +30,7 @@ const KINDS = {
  *
  * @throws Error if there is none
  */
-export function readConnection<C extends ConnectedQueue | ConnectedTopic>(
+export function readConnection<C extends QueueConnection | TopicConnection>(
   kind: keyof typeof KINDS,
   name: string,
   env: Readonly<Record<string, string | undefined>>,

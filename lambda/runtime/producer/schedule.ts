@@ -12,6 +12,12 @@ const SEND_MESSAGE = 'arn:aws:scheduler:::aws-sdk:sqs:sendMessage';
 /** https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html */
 const MAX_INPUT = 262_144;
 
+/**
+ * All that the scheduler takes, a day: a message that comes late is handled, one in a dead-letter queue needs a human.
+ * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
+ */
+const RETRY = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
+
 // The scheduler replaces these wherever they stand; JSON can write them so that it does not see them.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 const unread = (json: string): string => json.replaceAll('<aws.scheduler.', '\\u003caws.scheduler.');
@@ -39,7 +45,7 @@ const attributesJson = (attributes: Draft['entry']['MessageAttributes']) =>
  */
 export function scheduleOf(
   scheduled: Scheduled,
-  { groupName, roleArn, queueArn }: ScheduleSpec,
+  { groupName, roleArn, queueArn, deadLetterQueueArn, kmsKeyArn }: ScheduleSpec,
   queueUrl: string,
   name: string,
   at: number,
@@ -74,10 +80,13 @@ export function scheduleOf(
     ScheduleExpressionTimezone: 'UTC',
     FlexibleTimeWindow: { Mode: 'OFF' },
     ActionAfterCompletion: 'DELETE',
+    ...(kmsKeyArn !== undefined && { KmsKeyArn: kmsKeyArn }),
     Target: {
       Arn: universal ? SEND_MESSAGE : queueArn,
       RoleArn: roleArn,
       Input: input,
+      RetryPolicy: RETRY,
+      ...(deadLetterQueueArn !== undefined && { DeadLetterConfig: { Arn: deadLetterQueueArn } }),
       ...(!universal &&
         entry.MessageGroupId !== undefined && { SqsParameters: { MessageGroupId: entry.MessageGroupId } }),
     },

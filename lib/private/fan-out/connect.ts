@@ -4,23 +4,62 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
+import type { PayloadStore } from '../../payload-store';
 import { CONNECTION_ENV, type ProducerSpec, type PublisherSpec, variableName } from '../contract';
 import { InvalidInput } from '../problem';
+import type { Schedules } from '../schedules';
 
-/** Lets a function publish to a topic, and tells it where that is. `owner` is the construct that the name belongs to. */
-export function connectPublisher(owner: IConstruct, topic: sns.ITopic, fn: lambda.IFunction, name?: string): void {
-  const spec: PublisherSpec = { topicArn: topic.topicArn, fifo: topic.fifo };
-  tell(owner, fn, CONNECTION_ENV.publisher, name, spec);
-  const grantee = granteeOf(fn);
-  if (grantee) topic.grantPublish(grantee);
+export interface PublisherConnection {
+  /** The construct that the name belongs to, and who gets the bodies. */
+  readonly owner: IConstruct;
+  readonly topic: sns.ITopic;
+  readonly payloadStore?: PayloadStore;
 }
 
-/** Lets a function send to a queue, and tells it where that is. `owner` is the construct that the name belongs to. */
-export function connectProducer(owner: IConstruct, queue: sqs.IQueue, fn: lambda.IFunction, name?: string): void {
-  const spec: ProducerSpec = { queueUrl: queue.queueUrl, fifo: queue.fifo };
+/** Lets a function publish to a topic, and tells it where that is. */
+export function connectPublisher(
+  { owner, topic, payloadStore }: PublisherConnection,
+  fn: lambda.IFunction,
+  name?: string,
+): void {
+  const spec: PublisherSpec = {
+    topicArn: topic.topicArn,
+    fifo: topic.fifo,
+    ...(payloadStore && { payloads: payloadStore._spec(owner) }),
+  };
+  tell(owner, fn, CONNECTION_ENV.publisher, name, spec);
+  const grantee = granteeOf(fn);
+  if (!grantee) return;
+  topic.grantPublish(grantee);
+  payloadStore?.grantWrite(grantee, owner);
+}
+
+export interface ProducerConnection {
+  /** The construct that the name belongs to, and who gets the bodies. */
+  readonly owner: IConstruct;
+  readonly queue: sqs.IQueue;
+  readonly payloadStore?: PayloadStore;
+  readonly schedules?: Schedules;
+}
+
+/** Lets a function send to a queue, and tells it where that is. */
+export function connectProducer(
+  { owner, queue, payloadStore, schedules }: ProducerConnection,
+  fn: lambda.IFunction,
+  name?: string,
+): void {
+  const spec: ProducerSpec = {
+    queueUrl: queue.queueUrl,
+    fifo: queue.fifo,
+    ...(payloadStore && { payloads: payloadStore._spec(owner) }),
+    ...(schedules && { schedule: schedules.spec }),
+  };
   tell(owner, fn, CONNECTION_ENV.producer, name, spec);
   const grantee = granteeOf(fn);
-  if (grantee) queue.grantSendMessages(grantee);
+  if (!grantee) return;
+  queue.grantSendMessages(grantee);
+  payloadStore?.grantWrite(grantee, owner);
+  schedules?.grantSchedule(grantee);
 }
 
 const connections = new WeakMap<lambda.IFunction, Map<string, IConstruct>>();

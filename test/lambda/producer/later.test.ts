@@ -32,9 +32,24 @@ test('later than SQS can delay it waits in a schedule that deletes itself, aimed
       ScheduleExpressionTimezone: 'UTC',
       FlexibleTimeWindow: { Mode: 'OFF' },
       ActionAfterCompletion: 'DELETE',
-      Target: { Arn: 'arn:queue', RoleArn: 'arn:role', Input: '{"a":1}' },
+      Target: {
+        Arn: 'arn:queue',
+        RoleArn: 'arn:role',
+        Input: '{"a":1}',
+        RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+      },
     },
   ]);
+});
+
+test('what the scheduler cannot send has a dead-letter queue, and waits under the key of the worker', async () => {
+  const service = new FakeService();
+  const spec = { ...schedule, deadLetterQueueArn: 'arn:dead', kmsKeyArn: 'arn:key' };
+  await producerOn(service, { queueUrl: QUEUE, schedule: spec }).send(1, { at: at(1000) });
+  expect(service.schedules[0]).toMatchObject({
+    KmsKeyArn: 'arn:key',
+    Target: { DeadLetterConfig: { Arn: 'arn:dead' } },
+  });
 });
 
 test('on FIFO even a second is a schedule, and keeps its group', async () => {
@@ -122,4 +137,21 @@ test('what is too large for a schedule is refused, unless a payload store takes 
     DataType: 'Number',
     StringValue: '300002',
   });
+});
+
+const DAY = 86_400;
+const stored = { bucket: 'b', threshold: 10, maxWait: 2 * DAY };
+
+test.each([
+  ['as long as its body is kept', 'x'.repeat(20), 2 * DAY, undefined],
+  ['longer than its body is kept', 'x'.repeat(20), 2 * DAY + 1, 'InvalidOptions'],
+  ['for a year, with a body that travels', 'x', 365 * DAY, undefined],
+])('a message may wait in a schedule %s: %#', async (_, body, seconds, code) => {
+  const service = new FakeService();
+  const sent = producerOn(service, { queueUrl: QUEUE, schedule, payloads: stored }).send(body, { at: at(seconds) });
+  await (code === undefined
+    ? sent
+    : expect(sent).rejects.toMatchObject({ code, message: expect.stringMatching(/at most 172800 seconds/) }));
+  expect(service.schedules).toHaveLength(code === undefined ? 1 : 0);
+  expect(service.objects.size).toBe(code === undefined && body.length > 10 ? 1 : 0);
 });
