@@ -172,6 +172,8 @@ export interface ScheduleSpec {
   readonly queueArn: string;
   /** Where messages end that the scheduler cannot send: a standard queue. */
   readonly deadLetterQueueArn?: string;
+  /** Whether a FIFO queue takes messages without a deduplication id. Missing: that is not known. */
+  readonly contentBasedDeduplication?: boolean;
   /** Customer-managed key under which the schedules are kept. */
   readonly kmsKeyArn?: string;
 }

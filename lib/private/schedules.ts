@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Lazy, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -68,6 +68,7 @@ export class Schedules extends Construct {
       roleArn: this.role.roleArn,
       queueArn: queue.queueArn,
       deadLetterQueueArn: deadLetterQueue.queueArn,
+      ...(queue.fifo && { contentBasedDeduplication: deduplicatesByContent(queue) }),
       ...(encryptionKey && { kmsKeyArn: encryptionKey.keyArn }),
     };
   }
@@ -92,6 +93,12 @@ export class Schedules extends Construct {
     encryptionKey?.grant(grantee, 'kms:DescribeKey', 'kms:GenerateDataKey', 'kms:Decrypt');
   }
 }
+
+/** As it is in the template: a worker's queue does not, unless its L1 was told to. */
+const deduplicatesByContent = ({ node }: sqs.IQueue): boolean =>
+  Lazy.any({
+    produce: () => node.defaultChild instanceof sqs.CfnQueue && (node.defaultChild.contentBasedDeduplication ?? false),
+  }) as unknown as boolean;
 
 /** A standard queue beside the FIFO ones, with its alarm. */
 function unsentQueue(scope: Construct, { name, encryptionKey, alarmTopic }: SchedulesProps): sqs.Queue {

@@ -3,6 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
+import type { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { AsyncWorker, type AsyncWorkerProps, Handler } from '../../lib';
 
 const make = (props: (stack: Stack) => Partial<AsyncWorkerProps> = () => ({})) => {
@@ -152,4 +153,11 @@ test('a worker that schedules keeps what it is granted in its managed policy', (
   const { worker, template } = make();
   worker.connectProducer(worker.function, undefined, { schedules: true });
   template().resourceCountIs('AWS::IAM::Policy', 0);
+});
+
+test.each([true, undefined])('the producer knows whether a FIFO queue deduplicates by content: %s', (byContent) => {
+  const { worker, functionIn, template } = make(() => ({ fifo: true }));
+  worker.connectProducer(functionIn(), undefined, { schedules: true });
+  (worker.queue.node.defaultChild as CfnQueue).contentBasedDeduplication = byContent;
+  expect(scheduleOf(template(), 'Api').contentBasedDeduplication).toBe(byContent ?? false);
 });

@@ -41,16 +41,22 @@ const attributesJson = (attributes: Draft['entry']['MessageAttributes']) =>
 /**
  * The schedule that sends a message once and deletes itself.
  *
- * @throws Refused if the message is too large for one
+ * @throws Refused if the message is too large for one, or SQS would refuse it when it is time
  */
 export function scheduleOf(
   scheduled: Scheduled,
-  { groupName, roleArn, queueArn, deadLetterQueueArn, kmsKeyArn }: ScheduleSpec,
+  { groupName, roleArn, queueArn, deadLetterQueueArn, kmsKeyArn, contentBasedDeduplication }: ScheduleSpec,
   queueUrl: string,
   name: string,
   at: number,
 ): CreateScheduleCommandInput {
   const { entry } = scheduled;
+  if (contentBasedDeduplication === false && entry.MessageDeduplicationId === undefined) {
+    throw new Refused(
+      'InvalidOptions',
+      'deduplicationId: got none, expected one: this queue is FIFO and does not deduplicate by content',
+    );
+  }
   const universal = needsAttributes(scheduled);
   const input = unread(
     universal

@@ -58,6 +58,19 @@ test('on FIFO even a second is a schedule, and keeps its group', async () => {
   expect(service.schedules[0].Target).toMatchObject({ Arn: 'arn:queue', SqsParameters: { MessageGroupId: 'g' } });
 });
 
+test('what SQS would refuse when it is time is refused at once', async () => {
+  const service = new FakeService();
+  const strict = { ...schedule, contentBasedDeduplication: false };
+  const producer = producerOn(service, { queueUrl: FIFO_QUEUE, schedule: strict });
+  await expect(producer.send(1, { at: at(60), groupId: 'g' })).rejects.toMatchObject({
+    code: 'InvalidOptions',
+    message: expect.stringMatching(/deduplicationId: got none/),
+  });
+  expect(service.schedules).toEqual([]);
+  await producer.send(1, { at: at(60), groupId: 'g', deduplicationId: 'd' });
+  expect(service.schedules).toHaveLength(1);
+});
+
 test('with attributes the schedule calls SendMessage itself, since a queue as its target takes none', async () => {
   const service = new FakeService();
   const producer = producerOn(service, { queueUrl: FIFO_QUEUE, schedule });
