@@ -19,6 +19,9 @@ export interface SchedulesProps {
   readonly alarmTopic?: sns.ITopic;
 }
 
+// The scheduler reports failures only when there are some, and SQS no queue that nobody has used for six hours.
+const ANY = { threshold: 1, evaluationPeriods: 1, treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING };
+
 const SCHEDULER = 'scheduler.amazonaws.com';
 
 /** What makes one-shot schedules that send to a queue, and what they send as. */
@@ -46,6 +49,14 @@ export class Schedules extends Construct {
     });
     // The scheduler takes no FIFO queue for what it cannot send.
     const deadLetterQueue = props.deadLetterQueue.fifo ? unsentQueue(this, props) : props.deadLetterQueue;
+    alarm(this, 'Lost', props.alarmTopic, {
+      ...ANY,
+      alarmDescription:
+        `${props.name}: messages that were to be sent later could neither be sent nor be put in the dead-letter queue of the ` +
+        'schedules: they are lost. Runbook: does that queue exist? May the role of the schedules send to it and use its key? ' +
+        'Restore that, and find out from the senders what was due meanwhile.',
+      metric: this.group.metricFailedToBeSentToDLQ(),
+    });
     new iam.ManagedPolicy(this, 'Policy', {
       roles: [this.role],
       statements: [
@@ -109,10 +120,7 @@ function unsentQueue(scope: Construct, { name, encryptionKey, alarmTopic }: Sche
     retentionPeriod: Duration.days(DEAD_LETTER_RETENTION_DAYS),
   });
   alarm(scope, 'Unsent', alarmTopic, {
-    threshold: 1,
-    evaluationPeriods: 1,
-    // SQS reports no queue that nobody has used for six hours.
-    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    ...ANY,
     alarmDescription:
       `${name}: messages that were to be sent later could not be sent when it was time. They are in this dead-letter queue ` +
       'for 14 days and will not be retried. Runbook: their attributes ERROR_CODE and ERROR_MESSAGE say why. Without a ' +

@@ -119,7 +119,7 @@ test('a FIFO worker has a standard queue for what cannot be sent, and an alarm o
     1,
   );
   const [alarm, ...more] = Object.entries<any>(made.findResources('AWS::CloudWatch::Alarm')).filter(([id]) =>
-    id.startsWith('RemindersSchedules'),
+    id.startsWith('RemindersSchedulesUnsent'),
   );
   expect(more).toEqual([]);
   expect(alarm![1].Properties).toMatchObject({
@@ -130,6 +130,19 @@ test('a FIFO worker has a standard queue for what cannot be sent, and an alarm o
     AlarmDescription: expect.stringMatching(/^Stack\/Reminders: .+ Runbook: .+/),
   });
   expect(alarm![1].Properties.AlarmDescription.length).toBeLessThanOrEqual(1024);
+});
+
+test('an alarm tells of what is lost', () => {
+  const { worker, functionIn, template } = make();
+  worker.connectProducer(functionIn(), undefined, { schedules: true });
+  template().hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Namespace: 'AWS/Scheduler',
+    MetricName: 'InvocationsFailedToBeSentToDeadLetterCount',
+    Dimensions: [{ Name: 'ScheduleGroup', Value: Match.stringLikeRegexp('^Stack-Reminders-Schedules-Group-') }],
+    Threshold: 1,
+    TreatMissingData: 'notBreaching',
+    AlarmDescription: Match.stringLikeRegexp('^Stack/Reminders: .+ Runbook: .+'),
+  });
 });
 
 test('under a key of the user’s the schedules are too, and who makes and who sends may use it', () => {

@@ -18,6 +18,11 @@ const QUEUE = 'AWS::SQS::Queue';
 const TOPIC = 'AWS::SNS::Topic';
 /** By their names in the variants and in the reference app. */
 const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|OrderedEventsFifo|Shipments)/ };
+const STORE_OR_SCHEDULE = {
+  what: 'workers with a payload store or schedules',
+  id: /^(LargeEventsSubscriber|FifoLater)(Policy|Grants)/,
+};
+const BUCKET = 'AWS::S3::Bucket';
 const CONTROLLER = { what: 'controllers of circuit breakers', id: /ControllerFunction/ };
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
@@ -47,6 +52,14 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: ['AWS::Events::Rule'],
     only: { what: 'schedules of circuit breakers', id: /ControllerSchedule/ },
     reason: 'Its event says no more than that a minute has passed: the next one does what a lost one would have done.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'IAM5',
+    where: ['AWS::IAM::ManagedPolicy'],
+    only: STORE_OR_SCHEDULE,
+    reason:
+      'The bodies below one prefix, and the schedules of one group: their names are not known before they are made.',
   },
   {
     tool: 'cdk-nag',
@@ -96,6 +109,37 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'cdk-nag',
+    rule: 'S1',
+    where: [BUCKET],
+    reason: 'A log needs a bucket of its own, for you to choose: give the store a bucket that has one.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3BucketLoggingEnabled',
+    where: [BUCKET],
+    reason: 'As S1.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3BucketReplicationEnabled',
+    where: [BUCKET],
+    reason: 'A body is worth no more than the message that points to it, and that is in one region.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3BucketVersioningEnabled',
+    where: [BUCKET],
+    reason: 'A body lies under its hash and never changes; an old version would outlive its expiration.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3DefaultEncryptionKMS',
+    where: [BUCKET],
+    reason: 'S3 encrypts with a key of its own.',
+    optIn: 'encryptionKey',
+  },
+  {
+    tool: 'cdk-nag',
     rule: 'SNSEncryptedKMS',
     where: [TOPIC],
     reason: 'SNS encrypts no topic by itself, and a key of yours costs money and needs a policy.',
@@ -120,6 +164,18 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     rule: 'I1022',
     where: ['AWS::IAM::ManagedPolicy', 'AWS::KMS::Key', FUNCTION],
     reason: 'A matter of style: the CDK writes Fn::Join where it could write Fn::Sub.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_18',
+    where: [BUCKET],
+    reason: 'As S1.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_21',
+    where: [BUCKET],
+    reason: 'As S3BucketVersioningEnabled.',
   },
   {
     tool: 'checkov',
