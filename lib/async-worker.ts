@@ -7,7 +7,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Construct, type IConstruct } from 'constructs';
+import { Construct } from 'constructs';
 import type { Backoff } from './backoff';
 import type { CircuitBreaker } from './circuit-breaker';
 import type { Handler } from './handler';
@@ -18,7 +18,7 @@ import { ENV, METRIC } from './private/contract';
 import { connectProducer } from './private/fan-out/connect';
 import { Inlets } from './private/inlets';
 import { workerMetric } from './private/metrics';
-import { Schedules } from './private/schedules';
+import { type Schedules, schedulesOnce } from './private/schedules';
 import { checkWiring } from './private/wiring';
 import { workerFunction } from './private/worker-function';
 import { workerNumbers } from './private/worker-numbers';
@@ -175,18 +175,19 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
   /** The function's role: `table.grantReadData(worker)` works. */
   public readonly grantPrincipal: iam.IPrincipal;
 
-  private readonly inlets: Inlets;
+  /**
+   * In what guises messages come.
+   *
+   * @internal
+   */
+  public readonly _inlets: Inlets;
+
   private readonly payloadStore?: PayloadStore;
-  private readonly encryptionKey?: kms.IKey;
-  private readonly alarmTopic?: sns.ITopic;
-  private schedules?: Schedules;
+  private readonly schedules: () => Schedules;
 
   public constructor(scope: Construct, id: string, props: AsyncWorkerProps) {
     super(scope, id);
     const { encryptionKey, circuitBreaker } = props;
-    this.encryptionKey = encryptionKey;
-    this.alarmTopic = props.alarmTopic;
-    this.payloadStore = props.payloadStore;
     const numbers = workerNumbers(this, { ...props, forgiving: circuitBreaker !== undefined });
     const { queue, deadLetterQueue } = workerQueues(this, numbers, encryptionKey);
     this.queue = queue;
@@ -215,8 +216,10 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
     this.function = fn;
     this.logGroup = logGroup;
     this.grantPrincipal = grantPrincipal;
-    this.inlets = new Inlets(this, fn, permissions);
-    if (props.payloadStore) this._reads(props.payloadStore, this);
+    this._inlets = new Inlets(this, fn, permissions);
+    this.payloadStore = props.payloadStore;
+    if (props.payloadStore) this._inlets.reads(props.payloadStore, this);
+    this.schedules = schedulesOnce(this, { ...props, queue, deadLetterQueue });
 
     this.eventSourceMapping = new lambda.EventSourceMapping(this, 'EventSourceMapping', {
       target: fn,
@@ -262,7 +265,7 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
    */
   public connectProducer(fn: lambda.IFunction, name?: string, options: ProducerOptions = {}): void {
     const { queue, payloadStore } = this;
-    const schedules = options.schedules ? this.ownSchedules() : undefined;
+    const schedules = options.schedules ? this.schedules() : undefined;
     connectProducer({ owner: this, queue, payloadStore, schedules }, fn, name);
   }
 
@@ -289,36 +292,5 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
   /** Age of the oldest message of an invocation, in milliseconds. Maximum of 5 minutes by default. */
   public metricAge(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return workerMetric(this, METRIC.age, { statistic: 'max', ...options });
-  }
-
-  /**
-   * What comes to the queue may have its body in a store.
-   *
-   * @param receiver whom it was sent to: this worker, or a topic that delivers to it
-   * @internal
-   */
-  public _reads(store: PayloadStore, receiver: IConstruct): void {
-    this.inlets.reads(store, receiver);
-  }
-
-  /**
-   * What comes to the queue may be in the envelope of a topic.
-   *
-   * @internal
-   */
-  public _opens(topic: sns.ITopic): void {
-    this.inlets.opens(topic);
-  }
-
-  private ownSchedules(): Schedules {
-    const { queue, deadLetterQueue, encryptionKey, alarmTopic } = this;
-    this.schedules ??= new Schedules(this, 'Schedules', {
-      name: this.node.path,
-      queue,
-      deadLetterQueue,
-      encryptionKey,
-      alarmTopic,
-    });
-    return this.schedules;
   }
 }

@@ -271,7 +271,7 @@ export class FanOutTopic extends Construct {
 
   /** What a worker must know to get the message that was published. */
   private tell(worker: AsyncWorker, { rawMessageDelivery = true }: FanOutQueueOptions): void {
-    if (this.payloadStore) worker._reads(this.payloadStore, this);
-    if (!rawMessageDelivery) worker._opens(this.topic);
+    if (this.payloadStore) worker._inlets.reads(this.payloadStore, this);
+    if (!rawMessageDelivery) worker._inlets.opens(this.topic);
   }
 }

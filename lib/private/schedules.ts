@@ -11,8 +11,6 @@ import type { ScheduleSpec } from './contract';
 import { DEAD_LETTER_RETENTION_DAYS } from './sizing';
 
 export interface SchedulesProps {
-  /** How operators know the worker: its path. */
-  readonly name: string;
   readonly queue: sqs.IQueue;
   readonly deadLetterQueue: sqs.IQueue;
   readonly encryptionKey?: kms.IKey;
@@ -33,6 +31,7 @@ export class Schedules extends Construct {
 
   constructor(scope: Construct, id: string, props: SchedulesProps) {
     super(scope, id);
+    const worker = scope.node.path;
     const { queue, encryptionKey } = props;
     this.encryptionKey = encryptionKey;
     this.group = new scheduler.ScheduleGroup(this, 'Group');
@@ -48,11 +47,11 @@ export class Schedules extends Construct {
       }),
     });
     // The scheduler takes no FIFO queue for what it cannot send.
-    const deadLetterQueue = props.deadLetterQueue.fifo ? unsentQueue(this, props) : props.deadLetterQueue;
+    const deadLetterQueue = props.deadLetterQueue.fifo ? unsentQueue(this, worker, props) : props.deadLetterQueue;
     alarm(this, 'Lost', props.alarmTopic, {
       ...ANY,
       alarmDescription:
-        `${props.name}: messages that were to be sent later could neither be sent nor be put in the dead-letter queue of the ` +
+        `${worker}: messages that were to be sent later could neither be sent nor be put in the dead-letter queue of the ` +
         'schedules: they are lost. Runbook: does that queue exist? May the role of the schedules send to it and use its key? ' +
         'Restore that, and find out from the senders what was due meanwhile.',
       metric: this.group.metricFailedToBeSentToDLQ(),
@@ -112,7 +111,7 @@ const deduplicatesByContent = ({ node }: sqs.IQueue): boolean =>
   }) as unknown as boolean;
 
 /** A standard queue beside the FIFO ones, with its alarm. */
-function unsentQueue(scope: Construct, { name, encryptionKey, alarmTopic }: SchedulesProps): sqs.Queue {
+function unsentQueue(scope: Construct, worker: string, { encryptionKey, alarmTopic }: SchedulesProps): sqs.Queue {
   const queue = new sqs.Queue(scope, 'DeadLetterQueue', {
     encryption: encryptionKey ? sqs.QueueEncryption.KMS : sqs.QueueEncryption.SQS_MANAGED,
     encryptionMasterKey: encryptionKey,
@@ -122,11 +121,17 @@ function unsentQueue(scope: Construct, { name, encryptionKey, alarmTopic }: Sche
   alarm(scope, 'Unsent', alarmTopic, {
     ...ANY,
     alarmDescription:
-      `${name}: messages that were to be sent later could not be sent when it was time. They are in this dead-letter queue ` +
+      `${worker}: messages that were to be sent later could not be sent when it was time. They are in this dead-letter queue ` +
       'for 14 days and will not be retried. Runbook: their attributes ERROR_CODE and ERROR_MESSAGE say why. Without a ' +
       'deduplicationId, does the queue deduplicate by content? May the role of the schedules send to the queue and use its ' +
       'key? Fix it, and send them again: the body is the message, or the request to SQS that holds it.',
     metric: queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'max' }),
   });
   return queue;
+}
+
+/** The schedules of a worker, made when they are first asked for. */
+export function schedulesOnce(worker: Construct, props: SchedulesProps): () => Schedules {
+  let made: Schedules | undefined;
+  return () => (made ??= new Schedules(worker, 'Schedules', props));
 }
