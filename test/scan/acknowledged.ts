@@ -115,6 +115,12 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'cdk-nag',
+    rule: 'S3BucketDefaultLockEnabled',
+    where: [BUCKET],
+    reason: 'Bodies are to be forgotten with their messages; a lock would keep them.',
+  },
+  {
+    tool: 'cdk-nag',
     rule: 'S3BucketLoggingEnabled',
     where: [BUCKET],
     reason: 'As S1.',
@@ -162,7 +168,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
     tool: 'cfn-lint',
     rule: 'I1022',
-    where: ['AWS::IAM::ManagedPolicy', 'AWS::KMS::Key', FUNCTION],
+    where: ['AWS::IAM::ManagedPolicy', 'AWS::KMS::Key', FUNCTION, 'AWS::S3::BucketPolicy'],
     reason: 'A matter of style: the CDK writes Fn::Join where it could write Fn::Sub.',
   },
   {

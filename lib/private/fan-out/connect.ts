@@ -1,5 +1,6 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -30,7 +31,7 @@ export function connectPublisher(
   tell(owner, fn, CONNECTION_ENV.publisher, name, spec);
   const grantee = granteeOf(fn);
   if (!grantee) return;
-  topic.grantPublish(grantee);
+  allow(grantee, 'sns:Publish', topic.topicArn, topic.masterKey);
   payloadStore?.grantWrite(grantee, owner);
 }
 
@@ -57,9 +58,15 @@ export function connectProducer(
   tell(owner, fn, CONNECTION_ENV.producer, name, spec);
   const grantee = granteeOf(fn);
   if (!grantee) return;
-  queue.grantSendMessages(grantee);
+  allow(grantee, 'sqs:SendMessage', queue.queueArn, queue.encryptionMasterKey);
   payloadStore?.grantWrite(grantee, owner);
   schedules?.grantSchedule(grantee);
+}
+
+/** No more than what the runtime calls: the grants of the L2s allow kinds of actions on the key by wildcards. */
+function allow(grantee: iam.IGrantable, action: string, resource: string, key: kms.IKey | undefined): void {
+  iam.Grant.addToPrincipal({ grantee, actions: [action], resourceArns: [resource] });
+  key?.grant(grantee, 'kms:Decrypt', 'kms:GenerateDataKey');
 }
 
 const connections = new WeakMap<lambda.IFunction, Map<string, IConstruct>>();
