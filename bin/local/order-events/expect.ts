@@ -39,4 +39,5 @@ export function expectationOf({ body }: SentMessage): {
 }
 
 /** The correlation that an order hands on to all that comes of it. */
-export const correlationOf = ({ attributes, messageId }: SentMessage): string => attributes.CorrelationId ?? messageId;
+export const correlationOf = ({ attributes, messageId }: SentMessage): string =>
+  attributes[ORIGIN.correlationId] ?? messageId;
