@@ -17,7 +17,7 @@ const FUNCTION = 'AWS::Lambda::Function';
 const QUEUE = 'AWS::SQS::Queue';
 const TOPIC = 'AWS::SNS::Topic';
 /** By their names in the variants and in the reference app. */
-const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|OrderedEventsFifo|Shipments)/ };
+const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|OrderedEventsFifo|Shipments|OrderEventsTimeline)/ };
 const STORE_OR_SCHEDULE = {
   what: 'workers with a payload store or schedules',
   id: /^(LargeEventsSubscriber|FifoLater)(Policy|Grants)/,
