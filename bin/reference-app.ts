@@ -64,22 +64,23 @@ export class ReferenceStack extends Stack {
     // What is booked is told to everyone who asked, a customer's orders in order.
     const orderEvents = new FanOutTopic(this, 'OrderEvents', { fifo: true, alarmTopic });
     orderEvents.connectPublisher(orders.function);
+    const subscriber = { maxConcurrency: 2, ...shared };
     const timeline = orderEvents.addWorker('Timeline', {
       handler: Handler.fromEntry('bin/handlers/timeline.ts'),
-      ...shared,
+      ...subscriber,
     });
     const largeOrders = orderEvents.addWorker('LargeOrders', {
       handler: Handler.fromEntry('bin/handlers/large-orders.ts'),
       filter: MessageFilter.body({ total: MessageMatch.numeric({ greaterThanOrEqualTo: LARGE_ORDER }) }),
       unordered: true,
-      ...shared,
+      ...subscriber,
     });
     // Broken on purpose, to see that nobody else notices.
     const broken = orderEvents.addWorker('Broken', {
       handler: Handler.fromEntry('bin/handlers/broken.ts'),
       unordered: true,
       maxReceiveCount: 2,
-      ...shared,
+      ...subscriber,
     });
 
     // Each what its handler calls, no more.
