@@ -4,7 +4,7 @@ export interface Queues {
 }
 
 /** The construct ids of the app's workers; those that send to others come before them. */
-const WORKERS = {
+export const WORKER_IDS = {
   orders: 'Orders',
   payments: 'Payments',
   shipments: 'Shipments',
@@ -13,7 +13,7 @@ const WORKERS = {
   broken: 'Broken',
 } as const;
 
-export type WorkerName = keyof typeof WORKERS;
+export type WorkerName = keyof typeof WORKER_IDS;
 
 /** The deployed reference app. */
 export interface Reference {
@@ -38,7 +38,7 @@ export function referenceOf(outputs: Readonly<Record<string, string>>): Referenc
     ledgerTable: output('LedgerTableName'),
     breakerController: output('PaymentProviderController'),
     workers: Object.fromEntries(
-      Object.entries(WORKERS).map(([name, id]) => [name, queues(id)]),
+      Object.entries(WORKER_IDS).map(([name, id]) => [name, queues(id)]),
     ) as Reference['workers'],
   };
 }

@@ -1,15 +1,9 @@
 import { ORIGIN } from '../../../lib/private/contract';
 import type { SentMessage } from '../messages/send';
 
-/** Who gets copies, in the words of the app's outputs. */
+/** Who gets copies. */
 export const SUBSCRIBERS = ['timeline', 'largeOrders', 'broken'] as const;
 export type Subscriber = (typeof SUBSCRIBERS)[number];
-
-export const TITLES: Readonly<Record<Subscriber, string>> = {
-  timeline: 'Timeline',
-  largeOrders: 'LargeOrders',
-  broken: 'Broken',
-};
 
 /** What must become of a copy; nothing if there must be none. */
 export type Fate = 'handled' | 'dead';

@@ -1,6 +1,7 @@
+import { WORKER_IDS } from '../reference';
 import type { Delivery, EventAccount, EventBooks } from './account';
 import { isMissing } from './account';
-import { correlationOf, TITLES } from './expect';
+import { correlationOf } from './expect';
 
 function fateProblem({ expected, handled, dead }: Delivery, event: string, at: string): string | undefined {
   if (expected === 'handled' && dead.length > 0) return `${event} is dead at ${at}: ${dead[0]!.reason}`;
@@ -10,7 +11,7 @@ function fateProblem({ expected, handled, dead }: Delivery, event: string, at: s
 }
 
 function deliveryProblems(delivery: Delivery, { order, bookings }: EventAccount): (string | undefined)[] {
-  const at = TITLES[delivery.subscriber];
+  const at = WORKER_IDS[delivery.subscriber];
   const event = `the event of ${order.id}`;
   if (isMissing(delivery)) return [`${event} is missing at ${at}`];
   if (delivery.copies === 0) return [];

@@ -1,6 +1,7 @@
 import { align, count, rule } from '../align';
+import { WORKER_IDS } from '../reference';
 import { type Delivery, type EventBooks, isMissing } from './account';
-import { SUBSCRIBERS, TITLES } from './expect';
+import { SUBSCRIBERS } from './expect';
 
 interface Column {
   readonly title: string;
@@ -35,7 +36,7 @@ export function table(books: EventBooks): string {
   const [head, ...rows] = align([
     ['order events', 'published', ...COLUMNS.map(({ title }) => title)],
     ...SUBSCRIBERS.map((subscriber, i) => [
-      TITLES[subscriber],
+      WORKER_IDS[subscriber],
       published,
       ...COLUMNS.map((column) => `${column.count(books.accounts.map(({ deliveries }) => deliveries[i]!))}`),
     ]),
