@@ -6,6 +6,8 @@ import {
   DEFAULT_MAX_RECEIVE_COUNT,
   ENV,
   type IdempotencySpec,
+  type LevelingSpec,
+  PACE_ENV,
 } from '../../lib/private/contract';
 
 /** What the construct told the runtime; every part is missing in a unit test. */
@@ -17,6 +19,7 @@ export interface Config {
   readonly backoff: BackoffSpec;
   readonly idempotency?: IdempotencySpec;
   readonly circuitBreaker?: BreakerSpec;
+  readonly pace?: LevelingSpec;
 }
 
 const json = (name: string, value: string): unknown => {
@@ -42,5 +45,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     backoff: { ...DEFAULT_BACKOFF, ...spec<BackoffSpec>(ENV.backoff) },
     idempotency: spec(ENV.idempotency),
     circuitBreaker: spec(BREAKER_ENV.spec),
+    pace: spec(PACE_ENV.spec),
   };
 }
