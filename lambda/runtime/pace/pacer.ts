@@ -58,7 +58,9 @@ export class Pacer {
   private row: PaceRow = rowOf(undefined);
   private pace: PaceSpec;
   private seenAt = Number.NEGATIVE_INFINITY;
-  private tenants = new Map<string, Taken & { readonly version: number }>();
+  private readonly tenants = new Map<string, Taken & { readonly version: number }>();
+  /** Whether the last slots of a row followed those of others. */
+  private readonly busy = new Map<string, boolean>();
   /** Has seen that the row knows of this deployment. From then on other paces are changes of it. */
   private settled = false;
   /** Messages begun that the row does not count. */
@@ -128,13 +130,15 @@ export class Pacer {
       const rhythm = rhythmOf(pace);
       const key = this.isPerTenant ? PACE_TABLE.tenant + tenant : PACE_TABLE.row;
       const seen = key === PACE_TABLE.row ? this.row : this.tenants.get(key);
-      const claim = claimOf(seen ?? {}, { ...wanted, now: this.now() * 1_000 }, rhythm);
+      const busy = refusals === 0 && (this.busy.get(key) ?? false);
+      const claim = claimOf({ ...seen, busy }, { ...wanted, now: this.now() * 1_000 }, rhythm);
       const expression = claimExpression(this.expect(key), claim);
       if (key === PACE_TABLE.row && claim.take > 0) expression.add('taken', claim.take);
       const updated = await this.update(expression);
       if (!updated) break;
       this.adoptAt(key, updated.item);
       if (updated.applied) {
+        this.busy.set(key, claim.from === 'next');
         const next = Number(updated.item?.next?.N ?? 0);
         if (key !== PACE_TABLE.row) this.uncounted += claim.take;
         this.measure();
@@ -224,7 +228,10 @@ export class Pacer {
     const { version, next, due } = rowOf(item);
     this.tenants.delete(key);
     this.tenants.set(key, { version, next, due });
-    if (this.tenants.size > MAX_TENANTS) this.tenants.delete(this.tenants.keys().next().value!);
+    if (this.tenants.size <= MAX_TENANTS) return;
+    const [oldest] = this.tenants.keys();
+    this.tenants.delete(oldest!);
+    this.busy.delete(oldest!);
   }
 
   private adopt(item: Item | undefined): void {

@@ -12,6 +12,8 @@ export interface Taken {
   readonly next?: number;
   /** When the next message may come back that has to. */
   readonly due?: number;
+  /** Whether slots were taken one after another when that was known. It is likely that they still are. */
+  readonly busy?: boolean;
 }
 
 /** Messages that want a slot, and how far ahead one is of use to them. */
@@ -45,11 +47,11 @@ export interface Claim {
  * What to ask of the row, by what is known of it (the generic cell rate algorithm). The row decides: the longer ago it was
  * seen, the likelier it refuses, and then it is seen.
  */
-export function claimOf({ next, due }: Taken, wanted: Wanted, { interval, burst }: Rhythm): Claim {
+export function claimOf({ next = 0, due, busy }: Taken, wanted: Wanted, { interval, burst }: Rhythm): Claim {
   const { now, returning, fresh, horizon, freshHorizon } = wanted;
   const floor = Math.floor(now - (burst - 1) * interval);
-  const from = next !== undefined && next >= floor ? 'next' : 'floor';
-  const start = from === 'next' ? next! : floor;
+  const from = busy || next >= floor ? 'next' : 'floor';
+  const start = Math.max(next, floor);
   const room = (until: number): number => Math.max(0, Math.floor((until - start) / interval) + 1);
   const back = Math.min(returning, room(horizon));
   const take = back + Math.min(fresh, Math.max(0, room(freshHorizon) - back));
