@@ -30,6 +30,11 @@ export type Grant =
   /** Nobody may start before then. */
   | { readonly kind: 'none'; readonly until: number };
 
+/**
+ * How far ahead the first slot after a rest lies, in milliseconds: longer than the request for it takes, since what is
+ * late by then would run on top of what is not.
+ */
+const LEAD = 20;
 /** How old a view of the pace may be where taking slots does not renew it, and how often the backlog is read. Milliseconds. */
 const REFRESH = 5_000;
 /** A store that is slower counts as one that is down, and then nothing starts: an exact limit is none without it. */
@@ -131,7 +136,7 @@ export class Pacer {
       const key = this.isPerTenant ? PACE_TABLE.tenant + tenant : PACE_TABLE.row;
       const seen = key === PACE_TABLE.row ? this.row : this.tenants.get(key);
       const busy = refusals === 0 && (this.busy.get(key) ?? false);
-      const claim = claimOf({ ...seen, busy }, { ...wanted, now: this.now() * 1_000 }, rhythm);
+      const claim = claimOf({ ...seen, busy }, { ...wanted, now: (this.now() + LEAD) * 1_000 }, rhythm);
       const expression = claimExpression(this.expect(key), claim);
       if (key === PACE_TABLE.row && claim.take > 0) expression.add('taken', claim.take);
       const updated = await this.update(expression);

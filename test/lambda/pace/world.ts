@@ -161,10 +161,10 @@ export class World {
         messageId: id,
         body: { id, tenant },
         receiveCount: receives,
-        receiptHandle: handles.get(id)!,
         ...(tenant !== undefined && { groupId: tenant }),
       })),
     );
+    for (const record of event.Records) record.receiptHandle = handles.get(record.messageId)!;
     const context = { ...lambdaContext(), getRemainingTimeInMillis: () => end - this.clock.time };
     const over = new Promise<undefined>((resolve) => {
       const watch = this.clock.in(this.timeout, () => resolve(undefined));
@@ -310,7 +310,7 @@ export class World {
 
   private changeVisibility(handle: string, seconds: number): void {
     const message = this.byHandle.get(handle);
-    if (!message || message.state !== 'inFlight' || handle !== `${message.id}/${message.version}`) return;
+    if (message?.state !== 'inFlight' || handle !== `${message.id}/${message.version}`) return;
     if (seconds > 0) message.wasDeferred++;
     this.byHandle.delete(handle);
     message.version++;
