@@ -1,5 +1,6 @@
 export { AsyncWorker, type AsyncWorkerProps } from './async-worker';
 export { Backoff, type ExponentialBackoffOptions } from './backoff';
+export { Backpressure } from './backpressure';
 export { CircuitBreaker, type CircuitBreakerProps } from './circuit-breaker';
 export {
   type FanOutFunctionOptions,
@@ -10,4 +11,6 @@ export {
 } from './fan-out-topic';
 export { type EntryOptions, Handler } from './handler';
 export { Idempotency, type IdempotencyOptions } from './idempotency';
+export { LoadLevelingQueue, type LoadLevelingQueueProps, type PaceChange } from './load-leveling-queue';
 export { MessageFilter, MessageMatch, type NumberRange } from './message-filter';
+export { Pace, type RateOptions } from './pace';

@@ -1,21 +1,6 @@
 import type { MappingSpec } from '../../../lib/private/contract';
 import type { Row } from '../../runtime/breaker/row';
-
-/** An event source mapping as Lambda has it. */
-export interface Mapping {
-  /** Enabled, Disabled, or what it is about to become: Creating, Enabling, Disabling, Updating, Deleting. */
-  readonly state: string;
-  readonly maxConcurrency?: number;
-  /** It has provisioned pollers, which exclude a maximum concurrency. */
-  readonly provisioned: boolean;
-}
-
-/** The settings of a mapping that the breaker touches. */
-export interface Settings {
-  readonly enabled: boolean;
-  /** Nothing to leave it as it is, null for no limit. */
-  readonly maxConcurrency?: number | null;
-}
+import type { Mapping, Settings } from '../mapping';
 
 /** The smallest there is. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
 export const TRICKLE = 2;
@@ -32,13 +17,6 @@ export function wanted(row: Row, { maxConcurrency }: MappingSpec, { provisioned 
   if (provisioned) return { enabled: true };
   return { enabled: true, maxConcurrency: row.state === 'halfOpen' ? TRICKLE : (maxConcurrency ?? null) };
 }
-
-export const isSo = ({ state, maxConcurrency }: Mapping, settings: Settings): boolean =>
-  state === (settings.enabled ? 'Enabled' : 'Disabled') &&
-  (settings.maxConcurrency === undefined || settings.maxConcurrency === (maxConcurrency ?? null));
-
-/** Lambda refuses changes to a mapping that is changing. */
-export const isChanging = ({ state }: Mapping): boolean => state !== 'Enabled' && state !== 'Disabled';
 
 const STOPPED = ['Disabled', 'Disabling', 'Deleting'];
 

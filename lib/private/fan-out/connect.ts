@@ -4,7 +4,13 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
-import { CONNECTION_ENV, type ProducerSpec, type PublisherSpec, variableName } from '../contract';
+import {
+  type BackpressureSpec,
+  CONNECTION_ENV,
+  type ProducerSpec,
+  type PublisherSpec,
+  variableName,
+} from '../contract';
 import { InvalidInput } from '../problem';
 
 /** Lets a function publish to a topic, and tells it where that is. `owner` is the construct that the name belongs to. */
@@ -16,11 +22,31 @@ export function connectPublisher(owner: IConstruct, topic: sns.ITopic, fn: lambd
 }
 
 /** Lets a function send to a queue, and tells it where that is. `owner` is the construct that the name belongs to. */
-export function connectProducer(owner: IConstruct, queue: sqs.IQueue, fn: lambda.IFunction, name?: string): void {
-  const spec: ProducerSpec = { queueUrl: queue.queueUrl, fifo: queue.fifo };
+export function connectProducer(
+  owner: IConstruct,
+  queue: sqs.IQueue,
+  fn: lambda.IFunction,
+  name?: string,
+  backpressure?: Pressure,
+): void {
+  const spec: ProducerSpec = {
+    queueUrl: queue.queueUrl,
+    fifo: queue.fifo,
+    ...(backpressure && { backpressure: backpressure.spec }),
+  };
   tell(owner, fn, CONNECTION_ENV.producer, name, spec);
   const grantee = granteeOf(fn);
-  if (grantee) queue.grantSendMessages(grantee);
+  if (!grantee) return;
+  queue.grantSendMessages(grantee);
+  for (const statement of backpressure?.statements ?? []) {
+    grantee.grantPrincipal.addToPrincipalPolicy(statement);
+  }
+}
+
+/** Where a producer sees the backlog, and what it needs to look there. */
+export interface Pressure {
+  readonly spec: BackpressureSpec;
+  readonly statements: readonly iam.PolicyStatement[];
 }
 
 const connections = new WeakMap<lambda.IFunction, Map<string, IConstruct>>();

@@ -96,7 +96,7 @@ export class World {
       table: TABLE,
       pace,
       ...(perTenant && { perTenant }),
-      lookahead: scenario.lookahead ?? (perTenant ? 5 : (timeout - 1) / 2),
+      lookahead: scenario.lookahead ?? (perTenant ? 3 : (timeout - 1) / 2),
       batchSize,
       ...(scenario.maxConcurrency !== undefined && { maxConcurrency: scenario.maxConcurrency }),
     };
