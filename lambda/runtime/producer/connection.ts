@@ -1,6 +1,12 @@
-import { CONNECTION_ENV, type PayloadSpec, type ScheduleSpec, variableName } from '../../../lib/private/contract';
+import {
+  type BackpressureSpec,
+  CONNECTION_ENV,
+  type PayloadSpec,
+  type ScheduleSpec,
+  variableName,
+} from '../../../lib/private/contract';
 
-export type { PayloadSpec, ScheduleSpec };
+export type { BackpressureSpec, PayloadSpec, ScheduleSpec };
 
 export interface QueueConnection {
   readonly queueUrl: string;
@@ -8,6 +14,8 @@ export interface QueueConnection {
   readonly fifo?: boolean;
   /** What sends at a time that SQS cannot delay to. @default - nothing: `at` reaches 900 seconds */
   readonly schedule?: ScheduleSpec;
+  /** Where its backlog is seen, and what is too long. @default - nothing: whatever comes is sent */
+  readonly backpressure?: BackpressureSpec;
 }
 
 export interface TopicConnection {
