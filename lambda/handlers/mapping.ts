@@ -27,6 +27,10 @@ export const isSo = ({ state, maxConcurrency }: Mapping, settings: Settings): bo
 /** Lambda refuses changes to a mapping that is changing. */
 export const isChanging = ({ state }: Mapping): boolean => state !== 'Enabled' && state !== 'Disabled';
 
+const STOPPED = ['Disabled', 'Disabling', 'Deleting'];
+
+export const isStopped = ({ state }: Mapping): boolean => STOPPED.includes(state);
+
 /** What a controller asks of Lambda. */
 export interface MappingCalls {
   /** Nothing if there is none of that id. */

@@ -1,6 +1,6 @@
 import type { MappingSpec } from '../../../lib/private/contract';
 import type { Row } from '../../runtime/breaker/row';
-import type { Mapping, Settings } from '../mapping';
+import { isStopped, type Mapping, type Settings } from '../mapping';
 
 /** The smallest there is. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
 export const TRICKLE = 2;
@@ -18,14 +18,12 @@ export function wanted(row: Row, { maxConcurrency }: MappingSpec, { provisioned 
   return { enabled: true, maxConcurrency: row.state === 'halfOpen' ? TRICKLE : (maxConcurrency ?? null) };
 }
 
-const STOPPED = ['Disabled', 'Disabling', 'Deleting'];
-
 /**
  * Whether a mapping is the breaker's to change: those that it has changed before, and those that run when it is not closed.
  * One that somebody else has disabled stays so.
  */
-export const isOurs = (row: Row, id: string, { state }: Mapping): boolean =>
-  row.paused.includes(id) || (row.state !== 'closed' && !STOPPED.includes(state));
+export const isOurs = (row: Row, id: string, mapping: Mapping): boolean =>
+  row.paused.includes(id) || (row.state !== 'closed' && !isStopped(mapping));
 
 export const isSettled = ({ state, closedAt }: Row, now: number): boolean =>
   state === 'closed' && now - (closedAt ?? 0) >= SETTLED;

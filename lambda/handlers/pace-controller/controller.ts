@@ -6,8 +6,7 @@ import { gaugeLine } from '../../runtime/pace/metrics';
 import { capacityOf } from '../../runtime/pace/pacer';
 import { Expression, gaugeExpression, type PaceRow, readPace, rowOf } from '../../runtime/pace/row';
 import { PaceStore } from '../../runtime/pace/store';
-import type { MappingCalls } from '../mapping';
-import { isChanging, isSo, type Settings } from '../mapping';
+import { isChanging, isSo, isStopped, type Mapping, type MappingCalls, type Settings } from '../mapping';
 import { commandOf } from './command';
 
 export interface ControllerOptions {
@@ -126,9 +125,10 @@ export class Controller {
     if (row.applied === 0 && row.pace === this.base) return this.note(row, { applied: number(row.version) });
     const found = await mappingCalls.get(mapping);
     if (!found) return row;
-    const settings = this.wanted(row, found.provisioned, found.state);
-    // What was closed must be known before it is, so that it is opened again.
-    const noted = settings.enabled || row.paused ? row : await this.note(row, { paused: { BOOL: true } });
+    const settings = this.wanted(row, found);
+    // What is to be opened again must be known before it is closed. What somebody else has closed is not.
+    const closes = !settings.enabled && !row.paused && !isStopped(found);
+    const noted = closes ? await this.note(row, { paused: { BOOL: true } }) : row;
     if (isSo(found, settings)) {
       const done = { applied: number(noted.version), ...(settings.enabled && { paused: undefined }) };
       return this.note(noted, done);
@@ -142,12 +142,12 @@ export class Controller {
     return noted;
   }
 
-  private wanted(row: PaceRow, provisioned: boolean, state: string): Settings {
+  private wanted(row: PaceRow, found: Mapping): Settings {
     const { spec } = this.options;
     const pace = this.paceOf(row);
     if (pace.kind === 'closed') return { enabled: false };
-    const enabled = row.paused || (state !== 'Disabled' && state !== 'Disabling');
-    if (provisioned) return { enabled };
+    const enabled = row.paused || !isStopped(found);
+    if (found.provisioned) return { enabled };
     const { maxConcurrency } = concurrencyFor(pace, spec.batchSize, spec.perTenant);
     return { enabled, maxConcurrency: spec.maxConcurrency ?? maxConcurrency };
   }

@@ -37,6 +37,8 @@ export class Deferral {
 /** Of the lookahead, what is kept for those that come back for it: what polls differ by. Milliseconds. */
 const KEPT = 5_000;
 const LONGEST_WAIT = 900_000;
+/** How long to wait before asking again whether anything may start. Milliseconds. */
+const HOLD = 5_000;
 /** After a wait of so long it is worth asking whether the pace still is what it was. Milliseconds. */
 const LONG = 5_000;
 const LONGEST_KEY = 512;
@@ -64,20 +66,29 @@ export class Turns {
     return this.options.pacer.kind === 'rate' ? Number.POSITIVE_INFINITY : Math.min(wanted, this.options.pacer.each);
   }
 
-  /** Takes the turns of these records. */
+  /**
+   * Takes the turns of these records. While nothing may start it waits in their place, as long as there is time: a batch
+   * that is given back at once makes room for the next, and so the whole backlog would be put off, message by message.
+   */
   async open(indexes: readonly number[]): Promise<void> {
+    const { pacer, now } = this.options;
     if (indexes.length === 0) return;
-    const { pacer } = this.options;
-    const until = await pacer.open();
-    if (until !== undefined) this.refused = new Deferral(until);
-    else if (pacer.kind === 'rate') await this.reserveAll(indexes);
-    else if (pacer.alone) await this.enter();
-    if (pacer.kind === 'concurrency' && !this.refused) pacer.count(indexes.length);
+    for (;;) {
+      const until = (await pacer.open()) ?? (await this.take(indexes));
+      if (until === undefined) break;
+      const left = this.horizon - now();
+      if (left <= 0) {
+        this.refused = new Deferral(until);
+        return;
+      }
+      await this.until(now() + Math.min(HOLD, left));
+    }
+    if (pacer.kind === 'concurrency') pacer.count(indexes.length);
   }
 
   /** The outcome of a record that is not to run in this batch. */
   decided(index: number): Outcome | undefined {
-    const turn = this.refused ?? this.turns.get(index);
+    const turn = this.turns.get(index) ?? this.refused;
     return turn instanceof Deferral ? outcomeOf(turn) : undefined;
   }
 
@@ -116,8 +127,16 @@ export class Turns {
     return { returning, fresh, horizon: horizon * 1_000, freshHorizon: (horizon - kept) * 1_000 };
   }
 
-  private async reserveAll(indexes: readonly number[]): Promise<void> {
+  /** Resolves to until when nothing may start, if so. */
+  private async take(indexes: readonly number[]): Promise<number | undefined> {
+    const { pacer } = this.options;
+    if (pacer.kind === 'rate') return this.reserveAll(indexes.filter((index) => !this.turns.has(index)));
+    return pacer.alone && !this.entered ? this.enter() : undefined;
+  }
+
+  private async reserveAll(indexes: readonly number[]): Promise<number | undefined> {
     const { pacer, records, tenantOf } = this.options;
+    let until: number | undefined;
     const tenants = new Map<string, number[]>();
     for (const index of indexes) {
       const tenant = rowKeyOf(tenantOf(index) ?? groupOf(records[index]!));
@@ -134,20 +153,20 @@ export class Turns {
         const order = [...back, ...members.filter((index) => !isBack(index))];
         const grant = await pacer.reserve(tenant, this.wanted(back.length, members.length - back.length));
         if (grant.kind === 'none') {
-          for (const index of members) this.turns.set(index, new Deferral(grant.until));
+          until = grant.until;
           return;
         }
         const turns = [...grant.slots, ...grant.appointments.map((at) => new Deferral(at, true))];
         for (const [i, index] of order.entries()) this.turns.set(index, turns[i]!);
       }),
     );
+    return until;
   }
 
-  private async enter(): Promise<void> {
+  private async enter(): Promise<number | undefined> {
     const { pacer, owner, over, now } = this.options;
-    const until = Math.min(over, now() + LONGEST_WAIT);
-    this.entered = await pacer.enter(owner, until, this.horizon);
-    if (!this.entered) this.refused = new Deferral(now() + LONG);
+    this.entered = await pacer.enter(owner, Math.min(over, now() + LONGEST_WAIT), this.horizon);
+    return this.entered ? undefined : now() + LONG;
   }
 
   private async turn(index: number): Promise<void> {

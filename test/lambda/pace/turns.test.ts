@@ -5,7 +5,7 @@ const rate = (count: number, per = 1, burst = 1): PaceSpec => ({ kind: 'rate', c
 const fill = (world: World, messages: number): void => {
   for (let i = 0; i < messages; i++) world.send(`m${i}`);
 };
-const allHandled = (world: World) => () => world.messages.size > 0 && world.count('deleted') === world.messages.size;
+const allHandled = (world: World) => () => world.messages.size > 0 && world.deleted === world.messages.size;
 
 describe('a rate', () => {
   test.each([

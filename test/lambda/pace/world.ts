@@ -1,6 +1,8 @@
+import { Controller, type Status } from '../../../lambda/handlers/pace-controller/controller';
 import type { Edge } from '../../../lambda/runtime/edge';
 import type { SqsCalls } from '../../../lambda/runtime/effects';
 import { Guards } from '../../../lambda/runtime/guards';
+import type { StatementCalls } from '../../../lambda/runtime/idempotency/store';
 import { settle } from '../../../lambda/runtime/settle';
 import { type WorkerHandler, type WorkerOptions, workerOn } from '../../../lambda/runtime/worker';
 import { lambdaContext, sqsEvent } from '../../../lambda/testing';
@@ -46,6 +48,8 @@ export interface Scenario {
   readonly crashes?: number;
   /** Share of requests to the table that fail, and of replies that are lost. */
   readonly lost?: number;
+  /** What answers for the table of idempotency. */
+  readonly statements?: StatementCalls;
   readonly options?: Partial<WorkerOptions<{ id: string; tenant?: string }>>;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -109,6 +113,8 @@ export class World {
   get backlog(): number {
     return this.visible.length - this.head + this.inFlight;
   }
+
+  deleted = 0;
 
   count(state: Message['state']): number {
     let count = 0;
@@ -250,7 +256,8 @@ export class World {
       storePath: async () => ({
         Guards,
         calls: {
-          batchExecuteStatement: () => Promise.reject(new Error('no idempotency here')),
+          batchExecuteStatement:
+            this.scenario.statements?.batchExecuteStatement ?? (() => Promise.reject(new Error('no idempotency here'))),
           getItem: (...args) => reach(4, () => table.getItem(...args), lost),
           updateItem: (...args) => reach(4, () => table.updateItem(...args), lost),
           batchGetItem: (...args) => reach(4, () => table.batchGetItem(...args), lost),
@@ -326,8 +333,47 @@ export class World {
   private remove(message: Message): void {
     if (message.state !== 'inFlight') return;
     message.state = 'deleted';
+    this.deleted++;
     message.version++;
     this.inFlight--;
+  }
+
+  /** A run of the controller, whose changes of the mapping take some time to be felt. */
+  async control(event: unknown): Promise<Status> {
+    const { table, spec } = this;
+    const controller = new Controller({
+      worker: 'Test/Mails',
+      spec,
+      mapping: 'mapping',
+      rowCalls: table,
+      mappingCalls: {
+        get: async () => ({
+          state: this.enabled ? 'Enabled' : 'Disabled',
+          maxConcurrency: this.maxConcurrency,
+          provisioned: false,
+        }),
+        update: async (_, { enabled, maxConcurrency }) => {
+          this.clock.in(500 + this.random() * 3_000, () => {
+            this.enabled = enabled;
+            this.maxConcurrency = maxConcurrency ?? this.maxConcurrency;
+            this.wake();
+          });
+          return true;
+        },
+      },
+      log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+      queueSize: async () => this.backlog,
+      now: () => Math.round(this.clock.time),
+      write: () => {},
+    });
+    return controller.handle(event);
+  }
+
+  /** At a second, and then each minute to put right what it could not do at once. */
+  schedule(seconds: number, event: unknown): void {
+    this.clock.in(seconds * 1_000, () => void this.control(event));
+    for (let i = 1; i <= 3; i++)
+      this.clock.in((seconds + 60 * i) * 1_000, () => void this.control({ action: 'reconcile' }));
   }
 
   wake(): void {
