@@ -18,7 +18,7 @@ const QUEUE = 'AWS::SQS::Queue';
 const TOPIC = 'AWS::SNS::Topic';
 /** By their names in the variants and in the reference app. */
 const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|OrderedEventsFifo|Shipments)/ };
-const CONTROLLER = { what: 'controllers of circuit breakers', id: /ControllerFunction/ };
+const CONTROLLER = { what: 'controllers of circuit breakers and paces', id: /ControllerFunction/ };
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
@@ -45,7 +45,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'cdk-nag',
     rule: 'EventBusDLQ',
     where: ['AWS::Events::Rule'],
-    only: { what: 'schedules of circuit breakers', id: /ControllerSchedule/ },
+    only: { what: 'schedules of these controllers', id: /ControllerSchedule/ },
     reason: 'Its event says no more than that a minute has passed: the next one does what a lost one would have done.',
   },
   {
@@ -53,7 +53,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     rule: 'LambdaConcurrency',
     where: [FUNCTION],
     only: CONTROLLER,
-    reason: 'It runs once a minute and when its breaker opens or closes, whatever the load.',
+    reason: 'It runs once a minute and at changes of what it controls, whatever the load.',
   },
   {
     tool: 'cdk-nag',
@@ -105,7 +105,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'cdk-nag',
     rule: 'SQS3',
     where: [QUEUE],
-    only: { what: 'dead-letter queues of subscriptions', id: /DeadLetterQueue/ },
+    only: { what: 'dead-letter queues of subscriptions and schedules', id: /DeadLetterQueue/ },
     reason: 'It is a dead-letter queue; the rule knows only those of queues.',
   },
   {

@@ -122,7 +122,7 @@ export class Controller {
     const { mapping, mappingCalls, log } = this.options;
     if (mapping === undefined || row.applied === row.version) return row;
     // As the deployment made it, it may have been made otherwise on purpose.
-    if (row.applied === 0 && row.pace === this.base) return this.note(row, { applied: number(row.version) });
+    if (row.version === 1 && row.pace === this.base) return this.note(row, { applied: number(row.version) });
     const found = await mappingCalls.get(mapping);
     if (!found) return row;
     const settings = this.wanted(row, found);
