@@ -119,8 +119,8 @@ export const LEDGER = { key: 'pk', ttl: 'ttl', message: 'message#' } as const;
 
 /** The table of a breaker: one row is its state, the others are a ledger. */
 export const BREAKER_TABLE = {
-  key: LEDGER.key,
-  ttl: LEDGER.ttl,
+  key: 'pk',
+  ttl: 'ttl',
   /** Key of the row that is the state. */
   row: 'breaker',
   /** Attributes by which the stream is filtered. */
@@ -222,7 +222,7 @@ export interface LevelingSpec {
  * The table of a pace: one row is the pace and what is known of the backlog, with a pace for each tenant one more each holds
  * its slots, the others are a ledger.
  */
-export const PACE_TABLE = { key: LEDGER.key, ttl: LEDGER.ttl, row: 'pace', tenant: 'pace#' } as const;
+export const PACE_TABLE = { key: 'pk', ttl: 'ttl', row: 'pace', tenant: 'pace#' } as const;
 
 export const PACE_METRIC = { timeToDrain: 'TimeToDrain', backlog: 'Backlog', rate: 'Rate' } as const;
 
