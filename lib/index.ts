@@ -11,6 +11,7 @@ export {
 } from './fan-out-topic';
 export { type EntryOptions, Handler } from './handler';
 export { Idempotency, type IdempotencyOptions } from './idempotency';
-export { LoadLevelingQueue, type LoadLevelingQueueProps, type PaceChange } from './load-leveling-queue';
+export { LoadLevelingQueue } from './load-leveling-queue';
+export type { LoadLevelingQueueProps, PaceChange } from './load-leveling-queue-props';
 export { MessageFilter, MessageMatch, type NumberRange } from './message-filter';
 export { Pace, type RateOptions } from './pace';

@@ -234,7 +234,7 @@ export class Guard<T> {
     const { edge, config, paceKey, concurrency } = this.options;
     if (!pacer || !config.pace) return;
     const { records, deadline, startedAt, replyBy } = this.batch;
-    if (paceKey) await Promise.all(records.map((record, i) => this.name(record, i, paceKey)));
+    if (paceKey && pacer.isPerTenant) await Promise.all(records.map((record, i) => this.name(record, i, paceKey)));
     this.turns = new Turns({
       pacer,
       records,

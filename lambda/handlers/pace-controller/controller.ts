@@ -2,8 +2,8 @@ import { concurrencyFor, type LevelingSpec, PACE_TABLE, type PaceSpec } from '..
 import type { RowCalls } from '../../runtime/breaker/store';
 import type { Logger } from '../../runtime/log';
 import { gaugeOf } from '../../runtime/pace/gauge';
+import { capacityOf } from '../../runtime/pace/meter';
 import { gaugeLine } from '../../runtime/pace/metrics';
-import { capacityOf } from '../../runtime/pace/pacer';
 import { Expression, gaugeExpression, type PaceRow, readPace, rowOf } from '../../runtime/pace/row';
 import { PaceStore } from '../../runtime/pace/store';
 import { isChanging, isSo, isStopped, type Mapping, type MappingCalls, type Settings } from '../mapping';

@@ -5,10 +5,9 @@ import { describe, sentence } from '../describe';
 import type { Edge } from '../edge';
 import { Ledger, type LedgerCalls } from '../ledger';
 import type { Logger } from '../log';
-import { gaugeOf } from './gauge';
-import { gaugeLine } from './metrics';
-import { claimExpression, Expression, gaugeExpression, type Item, type PaceRow, readPace, rowOf } from './row';
-import { claimOf, type Rhythm, slotsOf, type Taken, type Wanted } from './slots';
+import { Meter } from './meter';
+import { claimExpression, Expression, type Item, type PaceRow, readPace, rowOf } from './row';
+import { claimOf, rhythmOf, slotsOf, type Taken, type Wanted } from './slots';
 import { PaceStore, type Updated } from './store';
 
 export interface PaceCalls extends RowCalls, LedgerCalls {}
@@ -35,7 +34,7 @@ export type Grant =
  * late by then would run on top of what is not.
  */
 const LEAD = 20;
-/** How old a view of the pace may be where taking slots does not renew it, and how often the backlog is read. Milliseconds. */
+/** How old a view of the pace may be where taking slots does not renew it. Milliseconds. */
 const REFRESH = 5_000;
 /** A store that is slower counts as one that is down, and then nothing starts: an exact limit is none without it. */
 const TIMEOUT = 1_000;
@@ -50,16 +49,12 @@ const MAX_TENANTS = 1_000;
 const DAY = 86_400;
 const POLL = 250;
 
-const rhythmOf = ({ count, per, burst }: PaceSpec & { kind: 'rate' }): Rhythm => ({
-  interval: (per * 1e6) / count,
-  burst,
-});
-
 /** A worker's side of a pace, made once a process: takes slots, learns of changes, reads the backlog. */
 export class Pacer {
   private readonly store: PaceStore;
   private readonly ledger: Ledger;
   private readonly base: string;
+  private readonly meter: Meter;
   private row: PaceRow = rowOf(undefined);
   private pace: PaceSpec;
   private seenAt = Number.NEGATIVE_INFINITY;
@@ -70,7 +65,6 @@ export class Pacer {
   private settled = false;
   /** Messages begun that the row does not count. */
   private uncounted = 0;
-  private measuring: Promise<void> | undefined;
 
   constructor(private readonly options: PacerOptions) {
     const { calls, spec } = options;
@@ -78,6 +72,11 @@ export class Pacer {
     this.ledger = new Ledger(calls, spec.table);
     this.pace = spec.pace;
     this.base = JSON.stringify(spec.pace);
+    this.meter = new Meter({
+      ...options,
+      update: (expression) => this.update(expression),
+      found: (item) => this.adopt(item),
+    });
   }
 
   get kind(): PaceSpec['kind'] {
@@ -146,7 +145,7 @@ export class Pacer {
         this.busy.set(key, claim.from === 'next');
         const next = Number(updated.item?.next?.N ?? 0);
         if (key !== PACE_TABLE.row) this.uncounted += claim.take;
-        this.measure();
+        this.meter.measure(this.row, this.pace);
         return {
           kind: 'slots',
           slots: slotsOf(claim, next, rhythm).map((slot) => slot / 1_000),
@@ -195,7 +194,7 @@ export class Pacer {
     const left = Math.min(by - this.now(), TIMEOUT);
     const work = async (): Promise<void> => {
       if (this.uncounted > 0) await this.refresh();
-      await this.measuring;
+      await this.meter.rest();
     };
     await within(left, work).catch(() => {});
   }
@@ -272,32 +271,8 @@ export class Pacer {
       if (updated.applied && !begins) this.uncounted -= uncounted;
       if (this.row.version > 0 && this.settled && (updated.applied || uncounted === 0)) break;
     }
-    this.measure();
+    this.meter.measure(this.row, this.pace);
     return true;
-  }
-
-  /** Reads the backlog and writes it down, if nobody has for five seconds. */
-  private measure(): void {
-    const { row, pace } = this;
-    if (this.measuring || pace.kind === 'closed' || this.now() - (row.gauge?.at ?? 0) < REFRESH) return;
-    this.measuring = this.gauge(row, pace).finally(() => {
-      this.measuring = undefined;
-    });
-  }
-
-  private async gauge({ version, gauge: before, taken }: PaceRow, pace: PaceSpec): Promise<void> {
-    const { spec, edge, worker, queueSize, log } = this.options;
-    const backlog = await within(TIMEOUT, queueSize).catch((error) => {
-      log.warn('pace: the size of the queue cannot be read', { reason: sentence(describe(error)) });
-    });
-    if (backlog === undefined) return;
-    const gauge = gaugeOf(before, { now: this.now(), backlog, taken }, capacityOf(spec, pace));
-    const updated = await this.update(
-      gaugeExpression(new Expression(PACE_TABLE.row).ifVersion(version), gauge, before?.at),
-    );
-    if (!updated) return;
-    this.adopt(updated.item);
-    if (updated.applied) edge.write(gaugeLine(worker, gauge));
   }
 
   /** Nothing when the store is down. What was carried out and not answered is carried out twice: fewer start, not more. */
@@ -324,16 +299,4 @@ export class Pacer {
       }
     }
   }
-}
-
-/** What a pace can do. */
-export function capacityOf(spec: LevelingSpec, pace: PaceSpec) {
-  const { batchSize, perTenant = false } = spec;
-  const open = pace.kind === 'closed' ? spec.pace : pace;
-  const { maxConcurrency } = concurrencyFor(open, batchSize, perTenant);
-  return {
-    nominal: open.kind === 'rate' && !perTenant ? open.count / open.per : undefined,
-    inHand: (spec.maxConcurrency ?? maxConcurrency) * batchSize,
-    closed: pace.kind === 'closed',
-  };
 }

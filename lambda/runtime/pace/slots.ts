@@ -1,3 +1,5 @@
+import type { PaceSpec } from '../../../lib/private/contract';
+
 /** A pace as its row keeps it. Times in microseconds, of the epoch where they are points in time. */
 export interface Rhythm {
   /** From one slot to the next. */
@@ -5,6 +7,11 @@ export interface Rhythm {
   /** How many slots may lie in the past. */
   readonly burst: number;
 }
+
+export const rhythmOf = ({ count, per, burst }: PaceSpec & { kind: 'rate' }): Rhythm => ({
+  interval: (per * 1e6) / count,
+  burst,
+});
 
 /** What is known of the slots. */
 export interface Taken {
