@@ -54,6 +54,7 @@ export class Turns {
   private readonly permits: Permits | undefined;
   private refused: Deferral | undefined;
   private entered = false;
+  private running = 0;
   private over = false;
 
   constructor(private readonly options: TurnsOptions) {
@@ -95,9 +96,11 @@ export class Turns {
   /** Runs it when its turn comes. Throws a `Deferral` if that is not in this batch. */
   async run(index: number, work: () => unknown): Promise<unknown> {
     await this.turn(index);
+    this.running++;
     try {
       return await work();
     } finally {
+      this.running--;
       this.permits?.release();
     }
   }
@@ -111,7 +114,8 @@ export class Turns {
     }
     this.waits.clear();
     this.permits?.close();
-    if (this.entered) await this.options.pacer.leave(this.options.owner);
+    // Who still runs, whatever its signal says, is still the only one: then the lease ends by itself.
+    if (this.entered && this.running === 0) await this.options.pacer.leave(this.options.owner);
   }
 
   private get horizon(): number {

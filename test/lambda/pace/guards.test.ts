@@ -176,4 +176,18 @@ describe('a concurrency', () => {
     await call(1);
     expect(Number(slots.row?.taken?.N)).toBeGreaterThanOrEqual(10);
   });
+
+  test('of one is given up at the end of a batch, but not while its message still runs', async () => {
+    let hangs = false;
+    const { call, slots } = setup({ process: () => (hangs ? new Promise(() => {}) : undefined) }, {}, concurrency(1));
+    await call(2);
+    expect(slots.row).not.toHaveProperty('owner');
+    hangs = true;
+    const start = Date.now();
+    expect(await call(2, 1, 10_000)).toEqual(['m0', 'm1']);
+    expect(slots.row).toHaveProperty('owner');
+    const until = Number(slots.row?.ownedUntil?.N);
+    expect(until).toBeGreaterThan(start + 10_000);
+    expect(until).toBeLessThan(start + 20_000);
+  });
 });
