@@ -20,6 +20,8 @@ import { InvalidInput } from './private/problem';
 import { checkWiring } from './private/wiring';
 import { workerParts } from './private/worker-parts';
 
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html */
+const LAMBDA_DEFAULT_TIMEOUT = Duration.seconds(3);
 /** Without a limit of its own: a backlog of an hour is worth a look. */
 const ALARM_SECONDS = 3600;
 /** Waiting is forgiven; the count of SQS is the net below. */
@@ -229,7 +231,7 @@ export class LoadLevelingQueue extends Construct implements iam.IGrantable {
   private sizesOf(props: LoadLevelingQueueProps): PaceSizes {
     const { pace, schedule = [], timeout, handler } = props;
     const own = handler._function;
-    const ownTimeout = own instanceof lambda.Function ? own.timeout : undefined;
+    const ownTimeout = own instanceof lambda.Function ? (own.timeout ?? LAMBDA_DEFAULT_TIMEOUT) : undefined;
     const known = timeout ?? ownTimeout;
     const changes = schedule.map((change) => change.pace);
     const [refusal] = changeRefusals(pace, changes, props.circuitBreaker !== undefined);

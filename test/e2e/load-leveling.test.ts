@@ -19,6 +19,9 @@ const MESSAGES = Number(process.env.LEVELING_MESSAGES ?? 20_000);
 const PRODUCERS = 50;
 const LIMIT = 30;
 const WARM_UP = 640;
+const TENANT_PACE = 5;
+const TENANT_SECONDS = 30;
+const SENT_BY_TENANT = { loud: 25, steady: 7, quiet: 6 };
 
 interface Call {
   readonly id: string;
@@ -36,6 +39,8 @@ const ask = async (message: 'report' | 'forget'): Promise<Call[]> => {
 let calls: Call[] = [];
 /** Seconds to drain, as the gauge told them, by seconds since the beginning. */
 const drains: { readonly at: number; readonly drain: number }[] = [];
+/** Calls of the queue that gives each tenant its own pace. */
+let tenantCalls: Call[] = [];
 let sentIn = 0;
 let refusal: unknown;
 let emulator: Emulator;
@@ -51,6 +56,24 @@ const size = async (QueueUrl: string | undefined): Promise<number> => {
 
 const row = async () =>
   (await dynamodb.send(new GetItemCommand({ TableName: out.Table, Key: { pk: { S: 'pace' } } }))).Item ?? {};
+
+/** One sends five times what it may, the others a little more than they may: as in the simulation, on a smaller scale. */
+async function sendOfTenants(): Promise<void> {
+  await ask('forget');
+  for (let second = 0; second < TENANT_SECONDS; second++) {
+    for (const [tenant, count] of Object.entries(SENT_BY_TENANT)) {
+      for (let i = 0; i < count; i += 10) {
+        const Entries = Array.from({ length: Math.min(10, count - i) }, (_, j) => ({
+          Id: String(j),
+          MessageBody: JSON.stringify({ id: `${second}.${i + j}`, tenant }),
+        }));
+        await sqs.send(new SendMessageBatchCommand({ QueueUrl: out.TenantsQueueUrl, Entries }));
+      }
+    }
+    await sleep(1_000);
+  }
+  tenantCalls = await ask('report');
+}
 
 const sendTen = (idOf: (i: number) => string) =>
   sqs.send(
@@ -147,6 +170,7 @@ beforeAll(async () => {
   await sending;
   await sleep(2_000);
   calls = await ask('report');
+  await sendOfTenants();
 }, 360_000);
 
 afterAll(async () => {
@@ -193,6 +217,20 @@ it('at the pace, in any ten seconds', async () => {
     expect(most).toBeLessThanOrEqual(1.02 * pace);
   }
   expect(Number(taken?.N)).toBe(MESSAGES + WARM_UP);
+});
+
+it('gives each tenant its pace, however much another sends', () => {
+  const of = (tenant: string) =>
+    tenantCalls.filter(({ id }) => id.startsWith(`${tenant}-`)).map(({ started }) => started);
+  const begin = Math.min(...tenantCalls.map(({ started }) => started));
+  const end = begin + (TENANT_SECONDS - 2) * 1_000;
+  const rates = Object.keys(SENT_BY_TENANT).map((tenant) => {
+    // Once the functions run.
+    const from = begin + 5_000;
+    return of(tenant).filter((at) => at >= from && at < end).length / ((end - from) / 1_000);
+  });
+  console.log(`calls a second by tenant, at ${TENANT_PACE} each: ${rates.map((rate) => rate.toFixed(2)).join(', ')}`);
+  for (const rate of rates) expect(Math.abs(rate - TENANT_PACE)).toBeLessThanOrEqual(0.05 * TENANT_PACE);
 });
 
 it('tells how long the backlog takes, and has producers come again then', () => {
