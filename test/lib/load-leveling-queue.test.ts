@@ -115,6 +115,19 @@ describe('what cannot work is refused', () => {
       /let a schedule start work that is so rare/,
     ],
     [
+      'a function of yours that does not live long enough to wait',
+      () => ({
+        handler: Handler.fromFunction(
+          new lambda.Function(stack(), 'Own', {
+            code: lambda.Code.fromInline('exports.handler = () => {}'),
+            runtime: lambda.Runtime.NODEJS_24_X,
+            handler: 'index.handler',
+          }),
+        ),
+      }),
+      /pace: got 5 s until .* less than half of the timeout of 3 s; give a timeout of 15 s/,
+    ],
+    [
       'too much in hand',
       () => ({ batchSize: 100, maxConcurrency: 100, timeout: Duration.seconds(30) }),
       /got 100 s until .* give a timeout of 211 s, or lower batchSize or maxConcurrency/,

@@ -48,6 +48,7 @@ const MAX_REFUSALS = 12;
 const MAX_TENANTS = 1_000;
 const DAY = 86_400;
 const POLL = 250;
+const LATE = 1_000;
 
 /** A worker's side of a pace, made once a process: takes slots, learns of changes, reads the backlog. */
 export class Pacer {
@@ -91,10 +92,10 @@ export class Pacer {
     return this.pace.kind === 'closed';
   }
 
-  /** How far past its slot a message may start, in milliseconds. */
+  /** How far past its slot a message may start, in milliseconds: one of a burst lies in the past from the beginning. */
   get tolerance(): number {
     const { pace } = this;
-    return Math.max(1_000, pace.kind === 'rate' ? (pace.burst * pace.per * 1_000) / pace.count : 0);
+    return LATE + (pace.kind === 'rate' ? ((pace.burst - 1) * pace.per * 1_000) / pace.count : 0);
   }
 
   /** How many messages of an invocation may run at once. */
