@@ -63,7 +63,7 @@ export class LoadLevelingQueue extends Construct implements iam.IGrantable {
   public readonly eventSourceMapping: lambda.EventSourceMapping;
   /** Fires when a message is in the dead-letter queue. */
   public readonly deadLetterAlarm: cloudwatch.Alarm;
-  /** Fires when the oldest message waits longer than 15 minutes, or than twice the visibility timeout if that is more. */
+  /** Fires when the oldest message waits longer than the backlog is meant to take: `backpressure`, an hour without; 15 minutes at least. */
   public readonly ageAlarm: cloudwatch.Alarm;
   /** Fires when invocations fail as a whole: a crash, a timeout. A message that fails alone is no error of these. */
   public readonly errorAlarm: cloudwatch.Alarm;
@@ -116,6 +116,7 @@ export class LoadLevelingQueue extends Construct implements iam.IGrantable {
         statements: workerStatements(this.paceTable),
         environment: { [PACE_ENV.spec]: Stack.of(this).toJsonString(spec) },
         forgivenReceives: FORGIVEN_RECEIVES,
+        expectedAge: this.limit ?? ALARM_SECONDS,
       },
     );
     this.queue = parts.queue;

@@ -18,6 +18,8 @@ export interface WorkerExtras {
   readonly environment: { [key: string]: string };
   /** How many receives its messages are forgiven, at most. */
   readonly forgivenReceives?: number;
+  /** Seconds that a message is expected to wait, at most. */
+  readonly expectedAge?: number;
 }
 
 /** What makes a worker, whatever construct it is part of. */
@@ -77,7 +79,7 @@ export function workerParts(scope: Construct, props: AsyncWorkerProps, extras?: 
     queue,
     deadLetterQueue,
     function: fn,
-    maxAge: numbers.maxAge,
+    maxAge: Math.max(numbers.maxAge, extras?.expectedAge ?? 0),
     alarmTopic: props.alarmTopic,
   });
   return {

@@ -359,6 +359,18 @@ describe('backpressure', () => {
   });
 });
 
+test('a message may be as old as the backlog may take before anybody is told', () => {
+  for (const [backpressure, Threshold] of [
+    [undefined, 3600],
+    [Backpressure.timeToDrain(Duration.hours(6)), 6 * 3600],
+    [Backpressure.timeToDrain(Duration.minutes(1)), 900],
+  ] as const) {
+    make({ backpressure })
+      .template()
+      .hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'ApproximateAgeOfOldestMessage', Threshold });
+  }
+});
+
 test('a key encrypts all that holds anything, and those who use it may', () => {
   const stack = new Stack(new App(), 'Stack');
   const encryptionKey = new kms.Key(stack, 'Key');
