@@ -118,7 +118,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
     tool: 'cfn-lint',
     rule: 'I1022',
-    where: ['AWS::IAM::ManagedPolicy', 'AWS::KMS::Key', FUNCTION],
+    where: ['AWS::IAM::ManagedPolicy', 'AWS::IAM::Role', 'AWS::KMS::Key', FUNCTION],
     reason: 'A matter of style: the CDK writes Fn::Join where it could write Fn::Sub.',
   },
   {

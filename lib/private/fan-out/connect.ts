@@ -1,5 +1,5 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -37,10 +37,24 @@ export function connectProducer(
   tell(owner, fn, CONNECTION_ENV.producer, name, spec);
   const grantee = granteeOf(fn);
   if (!grantee) return;
-  queue.grantSendMessages(grantee);
-  for (const statement of backpressure?.statements ?? []) {
-    grantee.grantPrincipal.addToPrincipalPolicy(statement);
+  const statements = [...sending(queue, grantee), ...(backpressure?.statements ?? [])];
+  for (const statement of statements) grantee.grantPrincipal.addToPrincipalPolicy(statement);
+}
+
+/** Under a key exactly what it takes: the queue's own grant has wildcards then. */
+function sending(queue: sqs.IQueue, grantee: iam.IGrantable): iam.PolicyStatement[] {
+  if (!queue.encryptionMasterKey) {
+    queue.grantSendMessages(grantee);
+    return [];
   }
+  return [
+    new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }),
+    // The key's own policy must leave access to IAM, as the CDK's and the console's default does.
+    new iam.PolicyStatement({
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: [queue.encryptionMasterKey.keyArn],
+    }),
+  ];
 }
 
 /** Where a producer sees the backlog, and what it needs to look there. */
