@@ -1,9 +1,9 @@
-import { type Duration, Stack, Tokenization } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -13,16 +13,13 @@ import type { CircuitBreaker } from './circuit-breaker';
 import type { Handler } from './handler';
 import type { Idempotency } from './idempotency';
 import type { PayloadStore } from './payload-store';
-import { WorkerAlarms } from './private/alarms';
-import { ENV, METRIC } from './private/contract';
+import { METRIC } from './private/contract';
 import { connectProducer } from './private/fan-out/connect';
-import { Inlets } from './private/inlets';
+import type { Inlets } from './private/inlets';
 import { workerMetric } from './private/metrics';
 import { type Schedules, schedulesOnce } from './private/schedules';
 import { checkWiring } from './private/wiring';
-import { workerFunction } from './private/worker-function';
-import { workerNumbers } from './private/worker-numbers';
-import { workerQueues } from './private/worker-queues';
+import { workerParts } from './private/worker-parts';
 
 /** Properties of an `AsyncWorker`. */
 export interface AsyncWorkerProps {
@@ -187,65 +184,21 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
 
   public constructor(scope: Construct, id: string, props: AsyncWorkerProps) {
     super(scope, id);
-    const { encryptionKey, circuitBreaker } = props;
-    const numbers = workerNumbers(this, { ...props, forgiving: circuitBreaker !== undefined });
-    const { queue, deadLetterQueue } = workerQueues(this, numbers, encryptionKey);
-    this.queue = queue;
-    this.deadLetterQueue = deadLetterQueue;
-
-    const idempotency = props.idempotency?._bind(this, encryptionKey);
-    this.idempotencyTable = idempotency?.table;
-    const guard = circuitBreaker?._guard(this);
-    const { fn, logGroup, grantPrincipal, permissions } = workerFunction(this, {
-      ...props,
-      statements: [...(idempotency?.statements ?? []), ...(guard?.statements ?? [])],
-      timeout: numbers.timeout,
-      queue,
-      deadLetterQueue,
-      environment: {
-        ...props.environment,
-        [ENV.worker]: this.node.path,
-        [ENV.queueUrl]: queue.queueUrl,
-        [ENV.deadLetterQueueUrl]: deadLetterQueue.queueUrl,
-        [ENV.maxReceiveCount]: Tokenization.stringifyNumber(numbers.maxReceiveCount),
-        [ENV.backoff]: Stack.of(this).toJsonString(numbers.backoff),
-        ...guard?.environment,
-        ...(idempotency && { [ENV.idempotency]: Stack.of(this).toJsonString(idempotency.spec) }),
-      },
-    });
-    this.function = fn;
-    this.logGroup = logGroup;
-    this.grantPrincipal = grantPrincipal;
-    this._inlets = new Inlets(this, fn, permissions);
+    const parts = workerParts(this, props);
+    this.queue = parts.queue;
+    this.deadLetterQueue = parts.deadLetterQueue;
+    this.function = parts.fn;
+    this.logGroup = parts.logGroup;
+    this.grantPrincipal = parts.grantPrincipal;
+    this.idempotencyTable = parts.idempotencyTable;
+    this.eventSourceMapping = parts.eventSourceMapping;
+    this.deadLetterAlarm = parts.alarms.deadLetters;
+    this.ageAlarm = parts.alarms.age;
+    this.errorAlarm = parts.alarms.errors;
+    this.throttleAlarm = parts.alarms.throttles;
+    this._inlets = parts.inlets;
     this.payloadStore = props.payloadStore;
-    if (props.payloadStore) this._inlets.reads(props.payloadStore, this);
-    this.schedules = schedulesOnce(this, { ...props, queue, deadLetterQueue });
-
-    this.eventSourceMapping = new lambda.EventSourceMapping(this, 'EventSourceMapping', {
-      target: fn,
-      eventSourceArn: queue.queueArn,
-      batchSize: numbers.batchSize,
-      maxBatchingWindow: numbers.maxBatchingWindow,
-      maxConcurrency: props.maxConcurrency,
-      reportBatchItemFailures: true,
-    });
-    // Lambda checks the role's permissions when the mapping is made.
-    this.eventSourceMapping.node.addDependency(permissions);
-
-    circuitBreaker?._pause(this.eventSourceMapping, props.maxConcurrency);
-
-    const alarms = new WorkerAlarms(this, 'Alarms', {
-      name: this.node.path,
-      queue,
-      deadLetterQueue,
-      function: fn,
-      maxAge: numbers.maxAge,
-      alarmTopic: props.alarmTopic,
-    });
-    this.deadLetterAlarm = alarms.deadLetters;
-    this.ageAlarm = alarms.age;
-    this.errorAlarm = alarms.errors;
-    this.throttleAlarm = alarms.throttles;
+    this.schedules = schedulesOnce(this, { ...props, queue: this.queue, deadLetterQueue: this.deadLetterQueue });
 
     checkWiring(this);
   }

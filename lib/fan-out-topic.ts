@@ -7,6 +7,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { AsyncWorker, type AsyncWorkerProps } from './async-worker';
+import { LoadLevelingQueue } from './load-leveling-queue';
 import type { MessageFilter } from './message-filter';
 import type { PayloadStore } from './payload-store';
 import { TopicAlarms } from './private/fan-out/alarms';
@@ -200,7 +201,7 @@ export class FanOutTopic extends Construct {
 
   /**
    * Let a queue of yours get the messages. With a payload store its consumer needs `grantRead` of that, unless the queue is
-   * that of an `AsyncWorker`, which has all it needs.
+   * that of an `AsyncWorker` or a `LoadLevelingQueue`, which has all it needs.
    *
    * @returns the dead-letter queue of the subscription: where SNS puts what it cannot deliver. It has an alarm.
    */
@@ -210,7 +211,8 @@ export class FanOutTopic extends Construct {
     const deadLetterQueue = this.subscribers.undelivered(scope, queue, queue.encryptionMasterKey);
     this.subscribers.addQueue(scope, queue, deadLetterQueue, options);
     const { scope: owner } = queue.node;
-    if (owner instanceof AsyncWorker && owner.queue === queue) this.tell(owner, options);
+    if ((owner instanceof AsyncWorker || owner instanceof LoadLevelingQueue) && owner.queue === queue)
+      this.tell(owner, options);
     return deadLetterQueue;
   }
 
@@ -270,7 +272,7 @@ export class FanOutTopic extends Construct {
   }
 
   /** What a worker must know to get the message that was published. */
-  private tell(worker: AsyncWorker, { rawMessageDelivery = true }: FanOutQueueOptions): void {
+  private tell(worker: AsyncWorker | LoadLevelingQueue, { rawMessageDelivery = true }: FanOutQueueOptions): void {
     if (this.payloadStore) worker._inlets.reads(this.payloadStore, this);
     if (!rawMessageDelivery) worker._inlets.opens(this.topic);
   }

@@ -1,5 +1,6 @@
 export { AsyncWorker, type AsyncWorkerProps, type ProducerOptions } from './async-worker';
 export { Backoff, type ExponentialBackoffOptions } from './backoff';
+export { Backpressure } from './backpressure';
 export { CircuitBreaker, type CircuitBreakerProps } from './circuit-breaker';
 export {
   type FanOutFunctionOptions,
@@ -10,5 +11,8 @@ export {
 } from './fan-out-topic';
 export { type EntryOptions, Handler } from './handler';
 export { Idempotency, type IdempotencyOptions } from './idempotency';
+export { LoadLevelingQueue } from './load-leveling-queue';
+export type { LoadLevelingQueueProps, PaceChange } from './load-leveling-queue-props';
 export { MessageFilter, MessageMatch, type NumberRange } from './message-filter';
+export { Pace, type RateOptions } from './pace';
 export { PayloadStore, type PayloadStoreProps } from './payload-store';

@@ -1,4 +1,4 @@
-// All that a worker needs only with idempotency or a circuit breaker, bundled into a file of its own: the DynamoDB client is
+// All that a worker needs only with idempotency, a circuit breaker or a pace, bundled into a file of its own: the DynamoDB client is
 // start-up that a worker without them need not pay.
 import {
   BatchExecuteStatementCommand,
@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { BreakerCalls } from './breaker/breaker';
 import type { StatementCalls } from './idempotency/store';
+import type { PaceCalls } from './pace/pacer';
 
 export { Guards } from './guards';
 
@@ -22,7 +23,7 @@ const once = new DynamoDBClient({
 });
 
 // Without options to `send`, so that the middleware is cached: see the client of SQS.
-export const calls: StatementCalls & BreakerCalls = {
+export const calls: StatementCalls & BreakerCalls & PaceCalls = {
   batchExecuteStatement: async (Statements) =>
     (await client.send(new BatchExecuteStatementCommand({ Statements }))).Responses ?? [],
   getItem: (input) => client.send(new GetItemCommand(input)),

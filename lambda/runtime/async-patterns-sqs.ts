@@ -3,11 +3,13 @@
 import {
   ChangeMessageVisibilityBatchCommand,
   type ChangeMessageVisibilityBatchCommandInput,
+  GetQueueAttributesCommand,
   SendMessageBatchCommand,
   type SendMessageBatchCommandInput,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { SqsCalls } from './effects';
+import { SIZES, sizeOf } from './pace/queue-size';
 
 export { settle } from './settle';
 
@@ -20,3 +22,6 @@ export const calls: SqsCalls = {
   changeMessageVisibilityBatch: (input: ChangeMessageVisibilityBatchCommandInput) =>
     client.send(new ChangeMessageVisibilityBatchCommand(input)),
 };
+
+export const queueSize = async (QueueUrl: string): Promise<number> =>
+  sizeOf((await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...SIZES] }))).Attributes);

@@ -1,4 +1,5 @@
 import type { SQSRecord } from 'aws-lambda/trigger/sqs';
+import { abortAt } from './abort-at';
 import { Breaker, type BreakerCalls } from './breaker/breaker';
 import { isDependencyError } from './breaker/dependency-error';
 import type { Pass } from './breaker/pass';
@@ -6,23 +7,32 @@ import type { Config } from './config';
 import type { RecordContext } from './context';
 import { describe, sentence } from './describe';
 import type { Edge } from './edge';
+import { PermanentError } from './errors';
 import { IdempotencyGuard } from './idempotency/guard';
 import type { Identity } from './idempotency/prepare';
 import type { StatementCalls } from './idempotency/store';
 import type { Logger } from './log';
 import type { Abortable } from './open';
-import { type Outcome, receiveCountOf } from './outcome';
+import { DEFERRED, type Outcome, receiveCountOf } from './outcome';
+import { type PaceCalls, Pacer } from './pace/pacer';
+import { Deferral, outcomeOf, Turns } from './pace/turns';
 
 export interface GuardsOptions<T> {
   readonly edge: Edge;
-  readonly calls: StatementCalls & BreakerCalls;
+  readonly calls: StatementCalls & BreakerCalls & PaceCalls;
   readonly config: Config;
   readonly log: Logger;
   readonly identity?: Identity<T>;
+  /** Of the handler, if it says. */
+  readonly concurrency?: number;
+  paceKey?(message: T): string;
   isDependencyFailure?(thrown: unknown): boolean;
   read(record: SQSRecord): T | Promise<T>;
   process(message: T, context: RecordContext): unknown;
 }
+
+/** By how much, at most, in milliseconds. */
+const CLOCKS_DIFFER = 5_000;
 
 /** What is of one batch. Times are milliseconds since the epoch. */
 export interface GuardedBatch {
@@ -44,6 +54,7 @@ export interface GuardedBatch {
 /** What stands between SQS and the handler of a worker that keeps state: made once, asked for each batch. */
 export class Guards<T> {
   private readonly breaker: Breaker | undefined;
+  private readonly pacer: Pacer | undefined;
   private readonly process: string;
   private batches = 0;
 
@@ -51,10 +62,13 @@ export class Guards<T> {
     this.process = options.edge.uuid();
     const { edge, calls, config, log } = options;
     this.breaker = config.circuitBreaker && new Breaker({ spec: config.circuitBreaker, calls, edge, log });
+    const queueSize = async () => (await edge.failurePath()).queueSize(config.queueUrl ?? '');
+    this.pacer =
+      config.pace && new Pacer({ spec: config.pace, calls, edge, log, worker: config.worker ?? '', queueSize });
   }
 
   async open(batch: GuardedBatch): Promise<Guard<T>> {
-    const guard = new Guard(this.options, this.breaker, batch, `${this.process}/${++this.batches}`);
+    const guard = new Guard(this.options, this.breaker, this.pacer, batch, `${this.process}/${++this.batches}`);
     await guard.open();
     return guard;
   }
@@ -64,6 +78,12 @@ export class Guards<T> {
 export class Guard<T> {
   private pass: Pass | undefined;
   private idempotency: IdempotencyGuard<T> | undefined;
+  private turns: Turns | undefined;
+  /** Whose pace each goes by, where the handler says. */
+  private readonly tenants = new Map<number, string>();
+  /** Records whose tenant cannot be told. */
+  private readonly unnamed = new Map<number, Outcome>();
+  private readonly waiting = new Set<SQSRecord>();
   /** Receives that were no attempts; missing when the ledger does not answer. */
   private forgiven: ReadonlyMap<string, number> | undefined = new Map();
   /** Failures of the dependency, judged when it is known whether the breaker has opened. */
@@ -72,25 +92,126 @@ export class Guard<T> {
   constructor(
     private readonly options: GuardsOptions<T>,
     private readonly breaker: Breaker | undefined,
+    private readonly pacer: Pacer | undefined,
     private readonly batch: GuardedBatch,
     /** Unique to the batch. */
     private readonly owner: string,
   ) {}
 
   async open(): Promise<void> {
-    const { records, deadline, startedAt, replyBy, log } = this.batch;
-    if (this.breaker) {
+    const { records, deadline } = this.batch;
+    const { forgiving } = this;
+    if (forgiving) {
       const spent = records.filter((record) => receiveCountOf(record) >= this.options.config.maxReceiveCount);
       const [pass, forgiven] = await Promise.all([
-        this.breaker.admit(deadline),
-        spent.length > 0 ? this.breaker.forgiven(spent.map(({ messageId }) => messageId)) : this.forgiven,
+        this.breaker?.admit(deadline),
+        spent.length > 0 ? forgiving.forgiven(spent.map(({ messageId }) => messageId)) : this.forgiven,
       ]);
       this.pass = pass;
       this.forgiven = forgiven;
-      if (pass.until !== undefined) return;
+      if (pass?.until !== undefined) return;
     }
+    await this.openIdempotency();
+    await this.openTurns();
+  }
+
+  /** How many records may run at once: a probe is no stampede. */
+  concurrency(wanted: number): number {
+    return this.pass?.probe ? 1 : (this.turns?.concurrency(wanted) ?? wanted);
+  }
+
+  /** The outcome of a record that must not run, or not now. */
+  decided(i: number): Outcome | undefined {
+    const until = this.pass?.until;
+    if (until !== undefined) return { kind: 'deferred', until };
+    return this.decidedBefore(i) ?? this.turns?.decided(i);
+  }
+
+  handle(record: SQSRecord, context: RecordContext, i: number): unknown {
+    if (!this.turns) return this.passing(record, context, i);
+    this.waiting.add(record);
+    return this.turns.run(i, () => {
+      const until = this.pass?.until;
+      if (until !== undefined) throw new Deferral(until);
+      this.waiting.delete(record);
+      return this.passing(record, context, i);
+    });
+  }
+
+  judge(record: SQSRecord, thrown: unknown): Outcome {
+    if (thrown instanceof Deferral) return outcomeOf(thrown);
+    // The deadline came before its turn.
+    if (this.waiting.has(record)) return DEFERRED;
+    if (this.pass && this.isDependencyFailure(thrown)) {
+      this.dependencyFailures.set(record, thrown);
+      return { kind: 'retry', reason: sentence(describe(thrown)) };
+    }
+    return this.batch.judge(record, thrown, this.receives(record));
+  }
+
+  /** The outcomes as they are once the breaker has had its say and the work that was done is recorded. */
+  async finish(outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
+    const { deadline, replyBy } = this.batch;
+    await this.turns?.close();
+    // Half of what is left, if the table hangs: failures are still to be settled.
+    await this.pass?.end(deadline === Number.POSITIVE_INFINITY ? deadline : deadline + (replyBy - deadline) / 2);
+    const judged = this.pass ? this.afterBreaker(outcomes, this.pass.until) : outcomes;
+    const puts = this.pass?.until !== undefined || this.turns !== undefined;
+    const spared = puts ? this.batch.records.filter((_, i) => judged[i]!.kind === 'deferred') : [];
+    const [finished] = await Promise.all([
+      this.idempotency ? this.idempotency.finish(judged) : judged,
+      spared.length > 0 &&
+        this.forgiving?.forgive(
+          spared.map(({ messageId }) => messageId),
+          replyBy,
+        ),
+      this.turns && this.pacer?.finish(replyBy),
+    ]);
+    return finished;
+  }
+
+  /** A failure of a dependency that is down is none of the message's: it rests until the breaker lets it through. */
+  private afterBreaker(outcomes: readonly Outcome[], until: number | undefined): Outcome[] {
+    return outcomes.map((outcome, i) => {
+      const record = this.batch.records[i]!;
+      if (!this.dependencyFailures.has(record)) {
+        return outcome.kind === 'deferred' && until !== undefined ? { kind: 'deferred', until } : outcome;
+      }
+      if (until !== undefined) return { kind: 'deferred', until };
+      return this.batch.judge(record, this.dependencyFailures.get(record), this.receives(record));
+    });
+  }
+
+  private passing(record: SQSRecord, context: RecordContext, i: number): unknown {
+    if (!this.pass) return this.run(record, context, i);
+    const passed = this.pass;
+    const failed = (thrown: unknown): never => {
+      if (this.isDependencyFailure(thrown)) passed.failed();
+      throw thrown;
+    };
+    try {
+      const result = this.run(record, context, i);
+      if (result instanceof Promise) return result.then(() => passed.succeeded(), failed);
+      passed.succeeded();
+      return undefined;
+    } catch (thrown) {
+      return failed(thrown);
+    }
+  }
+
+  private run(record: SQSRecord, context: RecordContext, i: number): unknown {
+    return this.idempotency ? this.idempotency.handle(record, context, i) : this.batch.handle(record, context);
+  }
+
+  /** Who keeps count of the receives that were no attempts. */
+  private get forgiving(): Breaker | Pacer | undefined {
+    return this.breaker ?? this.pacer;
+  }
+
+  private async openIdempotency(): Promise<void> {
     const { edge, calls, config, identity, read } = this.options;
     if (!identity) return;
+    const { records, deadline, startedAt, replyBy, log } = this.batch;
     this.idempotency = new IdempotencyGuard<T>({
       edge,
       owner: this.owner,
@@ -110,76 +231,48 @@ export class Guard<T> {
     await this.idempotency.open(records);
   }
 
-  /** How many records may run at once: a probe is no stampede. */
-  concurrency(wanted: number): number {
-    return this.pass?.probe ? 1 : wanted;
-  }
-
-  /** The outcome of a record that must not run, or not now. */
-  decided(i: number): Outcome | undefined {
-    const until = this.pass?.until;
-    if (until !== undefined) return { kind: 'deferred', until };
-    return this.beyondLast(this.batch.records[i]!) ?? this.idempotency?.decided(i);
-  }
-
-  handle(record: SQSRecord, context: RecordContext, i: number): unknown {
-    if (!this.pass) return this.run(record, context, i);
-    const passed = this.pass;
-    const failed = (thrown: unknown): never => {
-      if (this.isDependencyFailure(thrown)) passed.failed();
-      throw thrown;
-    };
-    try {
-      const result = this.run(record, context, i);
-      if (result instanceof Promise) return result.then(() => passed.succeeded(), failed);
-      passed.succeeded();
-      return undefined;
-    } catch (thrown) {
-      return failed(thrown);
-    }
-  }
-
-  judge(record: SQSRecord, thrown: unknown): Outcome {
-    if (this.pass && this.isDependencyFailure(thrown)) {
-      this.dependencyFailures.set(record, thrown);
-      return { kind: 'retry', reason: sentence(describe(thrown)) };
-    }
-    return this.batch.judge(record, thrown, this.receives(record));
-  }
-
-  /** The outcomes as they are once the breaker has had its say and the work that was done is recorded. */
-  async finish(outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
-    const { deadline, replyBy } = this.batch;
-    // Half of what is left, if the table hangs: failures are still to be settled.
-    await this.pass?.end(deadline === Number.POSITIVE_INFINITY ? deadline : deadline + (replyBy - deadline) / 2);
-    const judged = this.pass ? this.afterBreaker(outcomes, this.pass.until) : outcomes;
-    const spared =
-      this.pass?.until === undefined ? [] : this.batch.records.filter((_, i) => judged[i]!.kind === 'deferred');
-    const [finished] = await Promise.all([
-      this.idempotency ? this.idempotency.finish(judged) : judged,
-      spared.length > 0 &&
-        this.breaker?.forgive(
-          spared.map(({ messageId }) => messageId),
-          replyBy,
-        ),
-    ]);
-    return finished;
-  }
-
-  /** A failure of a dependency that is down is none of the message's: it rests until the breaker lets it through. */
-  private afterBreaker(outcomes: readonly Outcome[], until: number | undefined): Outcome[] {
-    return outcomes.map((outcome, i) => {
-      const record = this.batch.records[i]!;
-      if (!this.dependencyFailures.has(record)) {
-        return outcome.kind === 'deferred' && until !== undefined ? { kind: 'deferred', until } : outcome;
-      }
-      if (until !== undefined) return { kind: 'deferred', until };
-      return this.batch.judge(record, this.dependencyFailures.get(record), this.receives(record));
+  /** Comes after idempotency: what is done already needs no slot. */
+  private async openTurns(): Promise<void> {
+    const { pacer } = this;
+    const { edge, config, paceKey, concurrency } = this.options;
+    if (!pacer || !config.pace) return;
+    const { records, deadline, startedAt, replyBy } = this.batch;
+    if (paceKey && pacer.isPerTenant) await this.nameTenants(paceKey);
+    this.turns = new Turns({
+      pacer,
+      records,
+      owner: this.owner,
+      startedAt,
+      deadline,
+      over: replyBy + CLOCKS_DIFFER,
+      lookahead: config.pace.lookahead,
+      concurrency,
+      now: edge.now,
+      tenantOf: (i) => this.tenants.get(i),
     });
+    await this.turns.open([...records.keys()].filter((i) => !this.decidedBefore(i)));
   }
 
-  private run(record: SQSRecord, context: RecordContext, i: number): unknown {
-    return this.idempotency ? this.idempotency.handle(record, context, i) : this.batch.handle(record, context);
+  private async nameTenants(paceKey: (message: T) => string): Promise<void> {
+    const { records, deadline, startedAt, open } = this.batch;
+    // Stored bodies get half the time: one that does not come must not keep its neighbours from running.
+    const half = open && abortAt(startedAt + (deadline - startedAt) / 2, this.options.edge.now());
+    const name = async (record: SQSRecord, i: number): Promise<void> => {
+      try {
+        const opened = open && half ? await open(record, half) : record;
+        const key: unknown = paceKey(await this.options.read(opened));
+        if (typeof key !== 'string') throw new PermanentError(`paceKey: got ${typeof key}, expected a text`);
+        this.tenants.set(i, key);
+      } catch (thrown) {
+        this.unnamed.set(i, this.judge(record, thrown));
+      }
+    };
+    await Promise.all(records.map(name));
+    half?.clear();
+  }
+
+  private decidedBefore(i: number): Outcome | undefined {
+    return this.beyondLast(this.batch.records[i]!) ?? this.idempotency?.decided(i) ?? this.unnamed.get(i);
   }
 
   private isDependencyFailure(thrown: unknown): boolean {
@@ -193,17 +286,17 @@ export class Guard<T> {
   /** How often a message has been handed out in earnest. Without the ledger nobody is at the end: SQS counts on. */
   private receives(record: SQSRecord): number {
     const receives = receiveCountOf(record);
-    if (receives < this.options.config.maxReceiveCount || !this.breaker) return receives;
+    if (receives < this.options.config.maxReceiveCount || !this.forgiving) return receives;
     return this.forgiven ? Math.max(1, receives - (this.forgiven.get(record.messageId) ?? 0)) : 1;
   }
 
   /**
-   * The redrive policy of a queue behind a breaker leaves room for receives that are forgiven. So it falls to us to end what
+   * The redrive policy of a queue behind a breaker or with a pace leaves room for receives that are forgiven. So it falls to us to end what
    * has had its attempts and came back all the same, because the function died at it each time.
    */
   private beyondLast(record: SQSRecord): Outcome | undefined {
     const { maxReceiveCount } = this.options.config;
-    if (!this.breaker || receiveCountOf(record) <= maxReceiveCount) return undefined;
+    if (!this.forgiving || receiveCountOf(record) <= maxReceiveCount) return undefined;
     const receives = this.receives(record);
     if (receives <= maxReceiveCount) return undefined;
     return this.batch.judge(record, new Error('the last attempt came to no end'), receives);

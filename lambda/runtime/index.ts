@@ -7,6 +7,8 @@ export {
   type Accepted,
   type AllOptions,
   type AttributeValue,
+  BackpressureError,
+  type BackpressureSpec,
   type Origin,
   type PayloadSpec,
   type Producer,

@@ -11,8 +11,11 @@ export type Outcome =
   | { readonly kind: 'retry'; readonly reason: string; readonly after?: number }
   /** Moves to the dead-letter queue. */
   | { readonly kind: 'dead'; readonly reason: string }
-  /** Was not to run: it comes back at once, with what blocks its group, or past `until`, milliseconds since the epoch. */
-  | { readonly kind: 'deferred'; readonly until?: number };
+  /**
+   * Was not to run: it comes back at once, with what blocks its group, or past `until`, milliseconds since the epoch; then
+   * somewhat spread, unless the time is its own.
+   */
+  | { readonly kind: 'deferred'; readonly until?: number; readonly exact?: boolean };
 
 export const DONE: Outcome = { kind: 'done' };
 export const DEFERRED: Outcome = { kind: 'deferred' };

@@ -54,7 +54,12 @@ const delayOf = (
   now: number,
   random: () => number,
 ): number => {
-  if (outcome.kind === 'deferred') return outcome.until === undefined ? 0 : deferSeconds(outcome.until, now, random());
+  if (outcome.kind === 'deferred') {
+    if (outcome.until === undefined) return 0;
+    return outcome.exact
+      ? Math.max(0, Math.ceil((outcome.until - now) / 1000))
+      : deferSeconds(outcome.until, now, random());
+  }
   return Math.ceil(outcome.after ?? backoffSeconds(backoff, receiveCountOf(record), random()));
 };
 

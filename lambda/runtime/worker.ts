@@ -36,7 +36,7 @@ export interface WorkerOptions<T> {
   parse?(body: string): unknown;
   /**
    * How many messages of a batch run at once, or, of a FIFO batch, how many groups.
-   * @default 10
+   * @default - 10; with a pace, as many as that allows
    */
   readonly concurrency?: number;
   /**
@@ -50,6 +50,11 @@ export interface WorkerOptions<T> {
    * @default - the whole body
    */
   idempotencyPayload?(message: T): unknown;
+  /**
+   * Whose pace a message goes by, where the pace of the construct is per tenant.
+   * @default - its message group: the tenant of a fair queue
+   */
+  paceKey?(message: T): string;
   /**
    * What counts as a failure of the dependency that the circuit breaker of the construct guards, beside `DependencyError`.
    * @default - nothing else
@@ -126,11 +131,13 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
       log: makeLoggers({ worker: config.worker }).own,
       identity,
       isDependencyFailure: options.isDependencyFailure?.bind(options),
+      paceKey: options.paceKey?.bind(options),
+      concurrency: options.concurrency,
       read,
       process,
     });
   };
-  const guards = (identity || config.circuitBreaker) && (() => (made ??= makeGuards()));
+  const guards = (identity || config.circuitBreaker || config.pace) && (() => (made ??= makeGuards()));
 
   const canMove = (record: SQSRecord): boolean => config.deadLetterQueueUrl !== undefined && hasRoom(record);
 

@@ -30,6 +30,8 @@ export type NumberProps = Pick<
 > & {
   /** Receives may be forgiven, so SQS must not be the first to count. */
   readonly forgiving: boolean;
+  /** How many, at most; 100 by default. */
+  readonly forgivenReceives?: number;
 };
 
 /** The numbers of a worker, which agree. */
@@ -97,16 +99,14 @@ export function workerNumbers(scope: Construct, props: NumberProps): WorkerNumbe
     visibilityTimeout,
     backoff,
     maxReceiveCount,
-    redriveCount: props.forgiving ? withForgiven(maxReceiveCount) : maxReceiveCount,
+    redriveCount: props.forgiving ? withForgiven(maxReceiveCount, props.forgivenReceives) : maxReceiveCount,
     maxAge: Math.max(MIN_AGE_SECONDS, 2 * (sizes.visibilityTimeout ?? 0)),
   };
 }
 
 /** The runtime counts attempts itself, leaving out the receives that were none; SQS's count is the net below. */
-const withForgiven = (maxReceiveCount: number): number =>
-  Token.isUnresolved(maxReceiveCount)
-    ? MAX_RECEIVE_COUNT
-    : Math.min(MAX_RECEIVE_COUNT, maxReceiveCount + FORGIVEN_RECEIVES);
+const withForgiven = (maxReceiveCount: number, forgiven = FORGIVEN_RECEIVES): number =>
+  Token.isUnresolved(maxReceiveCount) ? MAX_RECEIVE_COUNT : Math.min(MAX_RECEIVE_COUNT, maxReceiveCount + forgiven);
 
 function timeoutOf(scope: Construct, { handler, timeout }: NumberProps): Duration {
   const fn = handler._function;

@@ -45,6 +45,7 @@ export class FakeEdge implements Edge {
   failSend: Error | undefined;
   failVisibility: Error | undefined;
   hang = false;
+  queueSize = 0;
 
   constructor(readonly env: Record<string, string> = CONNECTED) {}
 
@@ -56,7 +57,7 @@ export class FakeEdge implements Edge {
 
   failurePath = async () => {
     this.loads++;
-    return { settle, calls: this.calls };
+    return { settle, calls: this.calls, queueSize: async () => this.queueSize };
   };
 
   storePath = async (): Promise<StorePath> => {

@@ -23,7 +23,7 @@ const STORE_OR_SCHEDULE = {
   id: /^(LargeEventsSubscriber|FifoLater)(Policy|Grants)/,
 };
 const BUCKET = 'AWS::S3::Bucket';
-const CONTROLLER = { what: 'controllers of circuit breakers', id: /ControllerFunction/ };
+const CONTROLLER = { what: 'controllers of circuit breakers and paces', id: /ControllerFunction/ };
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
@@ -50,7 +50,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'cdk-nag',
     rule: 'EventBusDLQ',
     where: ['AWS::Events::Rule'],
-    only: { what: 'schedules of circuit breakers', id: /ControllerSchedule/ },
+    only: { what: 'schedules of these controllers', id: /ControllerSchedule/ },
     reason: 'Its event says no more than that a minute has passed: the next one does what a lost one would have done.',
   },
   {
@@ -66,7 +66,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     rule: 'LambdaConcurrency',
     where: [FUNCTION],
     only: CONTROLLER,
-    reason: 'It runs once a minute and when its breaker opens or closes, whatever the load.',
+    reason: 'It runs once a minute and at changes of what it controls, whatever the load.',
   },
   {
     tool: 'cdk-nag',
@@ -155,7 +155,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'cdk-nag',
     rule: 'SQS3',
     where: [QUEUE],
-    only: { what: 'dead-letter queues of subscriptions', id: /DeadLetterQueue/ },
+    only: { what: 'dead-letter queues of subscriptions and schedules', id: /DeadLetterQueue/ },
     reason: 'It is a dead-letter queue; the rule knows only those of queues.',
   },
   {
@@ -168,7 +168,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
     tool: 'cfn-lint',
     rule: 'I1022',
-    where: ['AWS::IAM::ManagedPolicy', 'AWS::KMS::Key', FUNCTION, 'AWS::S3::BucketPolicy'],
+    where: ['AWS::IAM::ManagedPolicy', 'AWS::IAM::Role', 'AWS::KMS::Key', FUNCTION, 'AWS::S3::BucketPolicy'],
     reason: 'A matter of style: the CDK writes Fn::Join where it could write Fn::Sub.',
   },
   {

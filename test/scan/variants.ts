@@ -1,10 +1,21 @@
 // Two ways to use a worker that the reference app does not show: nothing given, and everything that the rules ask for.
 import { join } from 'node:path';
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
-import { AsyncWorker, CircuitBreaker, FanOutTopic, Handler, Idempotency, PayloadStore } from 'cdk-async-patterns';
+import {
+  AsyncWorker,
+  Backpressure,
+  CircuitBreaker,
+  FanOutTopic,
+  Handler,
+  Idempotency,
+  LoadLevelingQueue,
+  Pace,
+  PayloadStore,
+} from 'cdk-async-patterns';
 
 const handler = () => Handler.fromEntry(join(__dirname, 'handler.ts'));
 
@@ -22,6 +33,7 @@ const defaults = (app: App): void => {
     fifo: true,
   });
   large(stack, {});
+  new LoadLevelingQueue(stack, 'Paced', { handler: handler(), pace: Pace.concurrency(5) });
 };
 
 /** Whatever is sent, large or later. */
@@ -51,6 +63,14 @@ const optIn = (app: App): void => {
   const events = new FanOutTopic(stack, 'Events', { encryptionKey, alarmTopic });
   events.addWorker('Subscriber', { handler: handler(), reservedConcurrentExecutions: 10 });
   large(stack, everything);
+  const paced = new LoadLevelingQueue(stack, 'Paced', {
+    handler: handler(),
+    pace: Pace.rate(100, Duration.seconds(1)),
+    backpressure: Backpressure.timeToDrain(Duration.minutes(10)),
+    schedule: [{ at: ScheduleExpression.cron({ hour: '3', minute: '0' }), pace: Pace.closed() }],
+    ...everything,
+  });
+  paced.connectProducer(new AsyncWorker(stack, 'Producing', { handler: handler(), ...everything }).function);
 };
 
 /** Under the flags that `cdk init` sets; the reference app has none. */

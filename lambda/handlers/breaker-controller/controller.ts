@@ -5,16 +5,9 @@ import type { Row, Stage } from '../../runtime/breaker/row';
 import { halfOpened, heldClosed, heldOpen, isDue, policyOf, unheld } from '../../runtime/breaker/state';
 import { type RowCalls, Store } from '../../runtime/breaker/store';
 import type { Logger } from '../../runtime/log';
+import { isChanging, isSo, type Mapping, type MappingCalls } from '../mapping';
 import { type Action, actionOf } from './command';
-import { isChanging, isOurs, isSettled, isSo, type Mapping, type Settings, wanted } from './mappings';
-
-/** What the controller asks of Lambda. */
-export interface MappingCalls {
-  /** Nothing if there is none of that id. */
-  get(id: string): Promise<Mapping | undefined>;
-  /** Whether Lambda took it: not while the mapping is changing. */
-  update(id: string, settings: Settings): Promise<boolean>;
-}
+import { isOurs, isSettled, wanted } from './mappings';
 
 export interface ControllerOptions {
   readonly spec: BreakerSpec;

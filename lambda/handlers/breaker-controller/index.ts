@@ -5,11 +5,12 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { GetEventSourceMappingCommand, LambdaClient, UpdateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { BREAKER_ENV, type BreakerSpec } from '../../../lib/private/contract';
 import type { Edge } from '../../runtime/edge';
 import { jsonLoggers } from '../../runtime/log';
-import { Controller, type MappingCalls } from './controller';
+import { mappingCalls } from '../mapping';
+import { Controller } from './controller';
 
 const { env } = process;
 const spec = JSON.parse(env[BREAKER_ENV.spec] ?? '') as BreakerSpec;
@@ -23,44 +24,6 @@ const edge: Pick<Edge, 'env' | 'now' | 'write'> = {
 const dynamodb = new DynamoDBClient({ cacheMiddleware: true });
 const lambda = new LambdaClient({ cacheMiddleware: true });
 
-const hasName = (error: unknown, ...names: string[]): boolean => names.includes((error as Error)?.name);
-
-const mappingCalls: MappingCalls = {
-  async get(UUID) {
-    try {
-      const { State, ScalingConfig, ProvisionedPollerConfig } = await lambda.send(
-        new GetEventSourceMappingCommand({ UUID }),
-      );
-      return {
-        state: State ?? '',
-        maxConcurrency: ScalingConfig?.MaximumConcurrency,
-        provisioned: ProvisionedPollerConfig !== undefined,
-      };
-    } catch (error) {
-      if (hasName(error, 'ResourceNotFoundException')) return undefined;
-      throw error;
-    }
-  },
-  async update(UUID, { enabled: Enabled, maxConcurrency }) {
-    try {
-      await lambda.send(
-        new UpdateEventSourceMappingCommand({
-          UUID,
-          Enabled,
-          // An empty one takes the limit away.
-          ...(maxConcurrency !== undefined && {
-            ScalingConfig: maxConcurrency === null ? {} : { MaximumConcurrency: maxConcurrency },
-          }),
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (hasName(error, 'ResourceInUseException', 'ResourceConflictException')) return false;
-      throw error;
-    }
-  },
-};
-
 const controller = new Controller({
   spec,
   mappings: JSON.parse(env[BREAKER_ENV.mappings] ?? '[]'),
@@ -69,7 +32,7 @@ const controller = new Controller({
     updateItem: (input: UpdateItemCommandInput, abortSignal) =>
       dynamodb.send(new UpdateItemCommand(input), { abortSignal }),
   },
-  mappingCalls,
+  mappingCalls: mappingCalls(lambda),
   log: jsonLoggers(edge)({ circuitBreaker: spec.name }).own,
   now: edge.now,
   write: edge.write,

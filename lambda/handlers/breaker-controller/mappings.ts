@@ -1,21 +1,6 @@
 import type { MappingSpec } from '../../../lib/private/contract';
 import type { Row } from '../../runtime/breaker/row';
-
-/** An event source mapping as Lambda has it. */
-export interface Mapping {
-  /** Enabled, Disabled, or what it is about to become: Creating, Enabling, Disabling, Updating, Deleting. */
-  readonly state: string;
-  readonly maxConcurrency?: number;
-  /** It has provisioned pollers, which exclude a maximum concurrency. */
-  readonly provisioned: boolean;
-}
-
-/** The settings of a mapping that the breaker touches. */
-export interface Settings {
-  readonly enabled: boolean;
-  /** Nothing to leave it as it is, null for no limit. */
-  readonly maxConcurrency?: number | null;
-}
+import { isStopped, type Mapping, type Settings } from '../mapping';
 
 /** The smallest there is. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
 export const TRICKLE = 2;
@@ -33,21 +18,12 @@ export function wanted(row: Row, { maxConcurrency }: MappingSpec, { provisioned 
   return { enabled: true, maxConcurrency: row.state === 'halfOpen' ? TRICKLE : (maxConcurrency ?? null) };
 }
 
-export const isSo = ({ state, maxConcurrency }: Mapping, settings: Settings): boolean =>
-  state === (settings.enabled ? 'Enabled' : 'Disabled') &&
-  (settings.maxConcurrency === undefined || settings.maxConcurrency === (maxConcurrency ?? null));
-
-/** Lambda refuses changes to a mapping that is changing. */
-export const isChanging = ({ state }: Mapping): boolean => state !== 'Enabled' && state !== 'Disabled';
-
-const STOPPED = ['Disabled', 'Disabling', 'Deleting'];
-
 /**
  * Whether a mapping is the breaker's to change: those that it has changed before, and those that run when it is not closed.
  * One that somebody else has disabled stays so.
  */
-export const isOurs = (row: Row, id: string, { state }: Mapping): boolean =>
-  row.paused.includes(id) || (row.state !== 'closed' && !STOPPED.includes(state));
+export const isOurs = (row: Row, id: string, mapping: Mapping): boolean =>
+  row.paused.includes(id) || (row.state !== 'closed' && !isStopped(mapping));
 
 export const isSettled = ({ state, closedAt }: Row, now: number): boolean =>
   state === 'closed' && now - (closedAt ?? 0) >= SETTLED;

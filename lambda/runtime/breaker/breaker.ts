@@ -1,9 +1,9 @@
 import { BREAKER_METRIC, type BreakerSpec } from '../../../lib/private/contract';
 import { describe, sentence } from '../describe';
 import type { Edge } from '../edge';
+import { Ledger, type LedgerCalls } from '../ledger';
 import type { Logger } from '../log';
 import { tallyOf } from './counts';
-import { Ledger, type LedgerCalls } from './ledger';
 import { breakerMetric } from './metrics';
 import { ClosedPass, type Gate, type Pass, ProbePass, RefusedPass } from './pass';
 import { NEW_ROW, type Row, type Stage } from './row';

@@ -1,6 +1,12 @@
-import { CONNECTION_ENV, type PayloadSpec, type ScheduleSpec, variableName } from '../../../lib/private/contract';
+import {
+  type BackpressureSpec,
+  CONNECTION_ENV,
+  type PayloadSpec,
+  type ScheduleSpec,
+  variableName,
+} from '../../../lib/private/contract';
 
-export type { PayloadSpec, ScheduleSpec };
+export type { BackpressureSpec, PayloadSpec, ScheduleSpec };
 
 export interface QueueConnection {
   readonly queueUrl: string;
@@ -10,6 +16,8 @@ export interface QueueConnection {
   readonly schedule?: ScheduleSpec;
   /** Where large bodies go. Who receives must be able to read there. @default - nowhere: SQS takes 1 MiB */
   readonly payloads?: PayloadSpec;
+  /** Where its backlog is seen, and what is too long. @default - nothing: whatever comes is sent */
+  readonly backpressure?: BackpressureSpec;
 }
 
 export interface TopicConnection {

@@ -1,4 +1,5 @@
 import type { StoreCalls } from './payload';
+import type { GaugeCalls } from './pressure';
 import type { ScheduleCalls } from './schedule';
 import { activeTraceparent } from './trace';
 import type { QueueCalls, TopicCalls } from './transport';
@@ -19,6 +20,7 @@ export interface SenderEdge {
   topicCalls(): Promise<TopicCalls>;
   scheduleCalls(): Promise<ScheduleCalls>;
   storeCalls(): Promise<StoreCalls>;
+  tableCalls(): Promise<GaugeCalls>;
 }
 
 /** Made when it is used, so that a bundle without senders mentions none of their clients. */
@@ -33,4 +35,5 @@ export const lambdaSenderEdge = (): SenderEdge => ({
   topicCalls: async () => (await import('../async-patterns-sns.js')).calls,
   scheduleCalls: async () => (await import('../async-patterns-scheduler.js')).calls,
   storeCalls: async () => (await import('../async-patterns-s3.js')).calls,
+  tableCalls: async () => (await import('../async-patterns-dynamodb.js')).calls,
 });

@@ -1,3 +1,5 @@
+import { RetryAfter } from '../errors';
+
 /** Which message it was, and what became of it. */
 export interface Unsent {
   readonly code: string;
@@ -64,6 +66,21 @@ export class SendAllError extends Error {
     const { cause } = options ?? {};
     const why = errors[0]?.message ?? (cause instanceof Error ? cause.message : String(cause));
     super(`stopped after ${sent} were accepted and ${errors.length} were not: ${why}`, options);
+  }
+}
+
+/**
+ * The queue is behind: its backlog takes longer than its construct allows. The message was not sent. In an API answer 429 with
+ * `Retry-After: retryAfter`; thrown from a worker's handler it brings the message back by then.
+ */
+export class BackpressureError extends RetryAfter {
+  override readonly name = 'BackpressureError';
+  /** Whole seconds, 1 to 900, after which it is worth trying again. */
+  readonly retryAfter: number;
+
+  constructor(retryAfter: number, limit: number) {
+    super({ seconds: retryAfter }, `the backlog takes longer than ${limit} s; try again in ${retryAfter} s`);
+    this.retryAfter = retryAfter;
   }
 }
 

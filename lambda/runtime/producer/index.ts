@@ -1,6 +1,6 @@
 export type { AttributeValue } from './attributes';
-export type { PayloadSpec, QueueConnection, ScheduleSpec, TopicConnection } from './connection';
-export { SendAllError, SendError } from './errors';
+export type { BackpressureSpec, PayloadSpec, QueueConnection, ScheduleSpec, TopicConnection } from './connection';
+export { BackpressureError, SendAllError, SendError } from './errors';
 export { producer, publisher } from './sender';
 export type { Origin } from './trace';
 export type {

@@ -11,6 +11,7 @@ import { storePayload } from './payload';
 import type { Departing } from './pending';
 import { Persistent } from './persist';
 import { pointerOf } from './pointer';
+import { type OnBackpressure, Pressure } from './pressure';
 import { ofRequest } from './retry';
 import { scheduleOf } from './schedule';
 import type { Lineage } from './trace';
@@ -45,6 +46,8 @@ const sequence = (uuid: () => string): (() => string) => {
 /** The way to one queue or topic, from a message to its request. */
 export class Line {
   readonly outbox: Outbox;
+  /** Of a queue that tells how far it is behind. */
+  readonly pressure: Pressure | undefined;
   private readonly target: Target;
   private readonly persistent: Persistent;
   private readonly drafting: DraftEdge;
@@ -53,6 +56,7 @@ export class Line {
     private readonly edge: SenderEdge,
     private readonly connection: QueueConnection | TopicConnection,
     private readonly schema: StandardSchemaV1 | undefined,
+    onBackpressure: OnBackpressure = 'throw',
   ) {
     const isQueue = 'queueUrl' in connection;
     const name = isQueue ? connection.queueUrl : connection.topicArn;
@@ -70,6 +74,9 @@ export class Line {
     this.outbox = new Outbox({ maxBytes, random: edge.random, transport });
     this.drafting = { now: edge.now, traceparent: edge.traceparent, newId: sequence(edge.uuid) };
     this.persistent = new Persistent(edge.random);
+    if (isQueue && connection.backpressure && onBackpressure !== 'ignore') {
+      this.pressure = new Pressure(edge, connection.backpressure, onBackpressure);
+    }
   }
 
   /** A message that is ready to be added to the outbox, or why it is none. */

@@ -57,8 +57,17 @@ class LineSender<T, O extends PublishOptions> implements Sender<T, O> {
   // Not async: a promise less a message.
   send(message: T, options?: O): Promise<Accepted> {
     try {
-      const receiver = new Promised();
       const line = this.line();
+      const pressure = line.pressure?.check(options?.signal);
+      return pressure ? pressure.then(() => this.hand(line, message, options)) : this.hand(line, message, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  private hand(line: Line, message: T, options?: O): Promise<Accepted> {
+    try {
+      const receiver = new Promised();
       const item = line.item(message, options ?? NO_OPTIONS, this.bound, receiver);
       if (item instanceof SendError) return Promise.reject(item);
       line.outbox.add(item);
@@ -77,6 +86,7 @@ class LineSender<T, O extends PublishOptions> implements Sender<T, O> {
       item: (message, index, receiver) => line.item(message, optionsOf(message, index), this.bound, receiver, index),
       add: (item) => line.outbox.add(item),
       withdraw: (items) => line.outbox.withdraw(items),
+      pressure: line.pressure && (() => line.pressure?.check(signal)),
       onFailure,
       signal,
     }).run(messages);
@@ -98,11 +108,11 @@ function senderOn<T, O extends PublishOptions>(
   edge: SenderEdge,
   kind: 'producer' | 'publisher',
   to: string | QueueConnection | TopicConnection,
-  { schema }: SenderOptions<T>,
+  { schema, backpressure }: SenderOptions<T>,
 ): Sender<T, O> {
   let line: Line | undefined;
   const connect = (): Line =>
-    (line ??= new Line(edge, typeof to === 'string' ? readConnection(kind, to, edge.env) : to, schema));
+    (line ??= new Line(edge, typeof to === 'string' ? readConnection(kind, to, edge.env) : to, schema, backpressure));
   // In Lambda a missing connection is found at the deployment; a unit test may import what never sends.
   if (edge.env.AWS_LAMBDA_FUNCTION_NAME !== undefined) connect();
   return new LineSender(connect);

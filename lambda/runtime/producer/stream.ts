@@ -13,6 +13,8 @@ export interface StreamOptions<T> {
   item(message: T, index: number, receiver: Receiver): Item | SendError;
   add(item: Item): void;
   withdraw(items: Iterable<Item>): void;
+  /** What to wait for before the next message is taken; rejects when nobody is to wait. */
+  pressure?(): Promise<void> | undefined;
   onFailure?(error: SendError): void;
   readonly signal?: AbortSignal;
 }
@@ -71,6 +73,8 @@ export class Stream<T> implements Receiver {
     try {
       for (let index = 0; ; index++) {
         while (this.isFull() && !this.stopped) await this.change();
+        const pressure = this.options.pressure?.();
+        if (pressure) await pressure.catch((reason) => this.stop(reason));
         if (this.stopped) return;
         const next = iterator.next();
         // A source of a million answers need not be a million promises.

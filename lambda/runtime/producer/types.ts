@@ -67,6 +67,12 @@ export interface SenderOptions<T> {
    * @default - messages are not checked
    */
   readonly schema?: StandardSchemaV1<T, unknown>;
+  /**
+   * What to do while the queue is behind, where its construct says when that is (`backpressure` of a LoadLevelingQueue):
+   * throw a `BackpressureError`, or wait until it no longer is, so that whoever awaits is slowed down.
+   * @default - throw: in a function that answers somebody, a wait would end in a timeout that says nothing
+   */
+  readonly backpressure?: 'throw' | 'wait' | 'ignore';
 }
 
 /** Sends messages of one kind. `O` is what a call may say of its message. */
@@ -75,6 +81,7 @@ export interface Sender<T, O extends PublishOptions> {
    * Sends a message as JSON, in one request with others that are sent about now. Resolves when it is accepted.
    *
    * @throws SendError if it is not
+   * @throws BackpressureError if the queue is behind, and nobody waits for it
    */
   send(message: T, options?: O): Promise<Accepted>;
   /**

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as events from 'aws-cdk-lib/aws-events';
@@ -11,6 +9,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, Dependable } from 'constructs';
 import { BREAKER_ENV, BREAKER_TABLE, type BreakerSpec, type MappingSpec } from '../contract';
 import { grantToLogs } from '../key-grants';
+import { shippedHandler } from '../shipped-handler';
 import { controllerStatements, mappingStatement } from './statements';
 
 export interface BreakerControllerProps {
@@ -22,7 +21,6 @@ export interface BreakerControllerProps {
 /** A run takes a few requests a worker. The controller counts on none taking longer than a minute. */
 const TIMEOUT = Duration.seconds(30);
 const MEMORY_MIB = 256;
-const DIRECTORY = join(__dirname, '..', '..', '..', 'lambda', 'dist', 'handlers', 'breaker-controller');
 
 /** The function that pauses and resumes event source mappings, when the state changes and once a minute. */
 export class BreakerController extends Construct {
@@ -49,7 +47,7 @@ export class BreakerController extends Construct {
       description: 'Pauses the workers of a circuit breaker while it is open',
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
-      code: lambda.Code.fromAsset(bundle()),
+      code: shippedHandler('breaker-controller'),
       handler: 'index.handler',
       timeout: TIMEOUT,
       memorySize: MEMORY_MIB,
@@ -113,11 +111,3 @@ const STAGES_THAT_CONCERN_MAPPINGS = [
   on(BREAKER_TABLE.state, { S: ['open', 'halfOpen'] }),
   on(BREAKER_TABLE.paused, { SS: lambda.FilterRule.exists() }),
 ];
-
-function bundle(): string {
-  if (existsSync(join(DIRECTORY, 'index.js'))) return DIRECTORY;
-  throw new Error(
-    `the controller of the circuit breaker is missing: got no index.js in ${DIRECTORY}, expected the file that this ` +
-      'package ships there. Reinstall cdk-async-patterns (in its own repository: npm run build).',
-  );
-}

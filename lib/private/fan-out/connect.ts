@@ -6,7 +6,13 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import type { PayloadStore } from '../../payload-store';
-import { CONNECTION_ENV, type ProducerSpec, type PublisherSpec, variableName } from '../contract';
+import {
+  type BackpressureSpec,
+  CONNECTION_ENV,
+  type ProducerSpec,
+  type PublisherSpec,
+  variableName,
+} from '../contract';
 import { InvalidInput } from '../problem';
 import type { Schedules } from '../schedules';
 
@@ -41,11 +47,12 @@ export interface ProducerConnection {
   readonly queue: sqs.IQueue;
   readonly payloadStore?: PayloadStore;
   readonly schedules?: Schedules;
+  readonly backpressure?: Pressure;
 }
 
 /** Lets a function send to a queue, and tells it where that is. */
 export function connectProducer(
-  { owner, queue, payloadStore, schedules }: ProducerConnection,
+  { owner, queue, payloadStore, schedules, backpressure }: ProducerConnection,
   fn: lambda.IFunction,
   name?: string,
 ): void {
@@ -54,6 +61,7 @@ export function connectProducer(
     fifo: queue.fifo,
     ...(payloadStore && { payloads: payloadStore._spec(owner) }),
     ...(schedules && { schedule: schedules.spec }),
+    ...(backpressure && { backpressure: backpressure.spec }),
   };
   tell(owner, fn, CONNECTION_ENV.producer, name, spec);
   const grantee = granteeOf(fn);
@@ -61,12 +69,19 @@ export function connectProducer(
   allow(grantee, 'sqs:SendMessage', queue.queueArn, queue.encryptionMasterKey);
   payloadStore?.grantWrite(grantee, owner);
   schedules?.grantSchedule(grantee);
+  for (const statement of backpressure?.statements ?? []) grantee.grantPrincipal.addToPrincipalPolicy(statement);
 }
 
 /** No more than what the runtime calls: the grants of the L2s allow kinds of actions on the key by wildcards. */
 function allow(grantee: iam.IGrantable, action: string, resource: string, key: kms.IKey | undefined): void {
   iam.Grant.addToPrincipal({ grantee, actions: [action], resourceArns: [resource] });
   key?.grant(grantee, 'kms:Decrypt', 'kms:GenerateDataKey');
+}
+
+/** Where a producer sees the backlog, and what it needs to look there. */
+export interface Pressure {
+  readonly spec: BackpressureSpec;
+  readonly statements: readonly iam.PolicyStatement[];
 }
 
 const connections = new WeakMap<lambda.IFunction, Map<string, IConstruct>>();

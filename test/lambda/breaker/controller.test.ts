@@ -1,9 +1,5 @@
-import {
-  Controller,
-  type ControllerOptions,
-  type MappingCalls,
-} from '../../../lambda/handlers/breaker-controller/controller';
-import type { Mapping, Settings } from '../../../lambda/handlers/breaker-controller/mappings';
+import { Controller, type ControllerOptions } from '../../../lambda/handlers/breaker-controller/controller';
+import type { Mapping, MappingCalls, Settings } from '../../../lambda/handlers/mapping';
 import { rowOf, type Stage } from '../../../lambda/runtime/breaker/row';
 import { claimed, closed, opened, policyOf } from '../../../lambda/runtime/breaker/state';
 import { Store } from '../../../lambda/runtime/breaker/store';

@@ -1,5 +1,5 @@
 import { Controller } from '../../../lambda/handlers/breaker-controller/controller';
-import type { Mapping, Settings } from '../../../lambda/handlers/breaker-controller/mappings';
+import type { Mapping, Settings } from '../../../lambda/handlers/mapping';
 import { Breaker, type BreakerCalls } from '../../../lambda/runtime/breaker/breaker';
 import { type Row, rowOf } from '../../../lambda/runtime/breaker/row';
 import type { BreakerSpec, MappingSpec } from '../../../lib/private/contract';

@@ -99,6 +99,20 @@ export class FakeService implements SenderEdge {
     sha256: (text: string) => `hash-of-${text.length}`,
   });
 
+  /** The row that tells of the backlog. */
+  gauge: Record<string, { N: string }> | undefined;
+  looks = 0;
+  failTable: () => void = () => {};
+
+  tableCalls = async () => ({
+    getItem: async (input: any) => {
+      this.looks++;
+      expect(input).toEqual({ TableName: 'paces', Key: { pk: { S: 'pace' } } });
+      this.failTable();
+      return { Item: this.gauge };
+    },
+  });
+
   scheduleCalls = async () => ({
     createSchedule: async (input: any) => {
       this.failSchedule();

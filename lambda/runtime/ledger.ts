@@ -4,8 +4,8 @@ import type {
   BatchGetItemCommandOutput,
   TransactWriteItemsCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import { BREAKER_TABLE } from '../../../lib/private/contract';
-import { inParallel } from '../parallel';
+import { LEDGER } from '../../lib/private/contract';
+import { inParallel } from './parallel';
 
 /** The two calls, as the SDK's client takes and answers them. */
 export interface LedgerCalls {
@@ -24,7 +24,7 @@ const REMEMBERED_SECONDS = 5 * 86_400;
 const FORGIVEN = 'forgiven';
 
 const keyOf = (messageId: string): Record<string, AttributeValue> => ({
-  [BREAKER_TABLE.key]: { S: `${BREAKER_TABLE.message}${messageId}` },
+  [LEDGER.key]: { S: `${LEDGER.message}${messageId}` },
 });
 
 const requests = (messageIds: readonly string[]): string[][] => {
@@ -42,8 +42,9 @@ async function all(batches: readonly string[][], request: (ids: readonly string[
 }
 
 /**
- * Receives that messages spent for nothing: SQS counts each hand-out, also of a message that was put off because the breaker
- * was open. A row a message, which DynamoDB forgets after the message has expired.
+ * Receives that messages spent for nothing: SQS counts each hand-out, also of a message that was put off because a breaker
+ * was open or its turn had not come. A row a message, in the table of whoever put it off, which DynamoDB forgets after the
+ * message has expired.
  */
 export class Ledger {
   constructor(
@@ -61,8 +62,8 @@ export class Ledger {
       );
       if (Object.keys(UnprocessedKeys ?? {}).length > 0) throw new Error('the table is throttled');
       for (const item of Responses?.[this.table] ?? []) {
-        const key = item[BREAKER_TABLE.key]?.S ?? '';
-        found.set(key.slice(BREAKER_TABLE.message.length), Number(item[FORGIVEN]?.N ?? 0));
+        const key = item[LEDGER.key]?.S ?? '';
+        found.set(key.slice(LEDGER.message.length), Number(item[FORGIVEN]?.N ?? 0));
       }
     });
     return found;
@@ -78,7 +79,7 @@ export class Ledger {
           TableName: this.table,
           Key: keyOf(id),
           UpdateExpression: 'ADD #forgiven :one SET #ttl = :ttl',
-          ExpressionAttributeNames: { '#forgiven': FORGIVEN, '#ttl': BREAKER_TABLE.ttl },
+          ExpressionAttributeNames: { '#forgiven': FORGIVEN, '#ttl': LEDGER.ttl },
           ExpressionAttributeValues: { ':one': { N: '1' }, ':ttl': ttl },
         },
       }));
