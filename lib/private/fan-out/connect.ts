@@ -6,7 +6,7 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import type { PayloadStore } from '../../payload-store';
-import { CONNECTION_ENV, type ProducerSpec, type PublisherSpec, variableName } from '../contract';
+import { CONNECTION_ENV, type InvokerSpec, type ProducerSpec, type PublisherSpec, variableName } from '../contract';
 import { InvalidInput } from '../problem';
 import type { Schedules } from '../schedules';
 
@@ -69,6 +69,32 @@ function allow(grantee: iam.IGrantable, action: string, resource: string, key: k
   key?.grant(grantee, 'kms:Decrypt', 'kms:GenerateDataKey');
 }
 
+export interface InvokerConnection {
+  /** The construct that the name belongs to, and who gets the payloads. */
+  readonly owner: IConstruct;
+  readonly functionArn: string;
+  readonly maxBytes: number;
+  readonly payloadStore?: PayloadStore;
+}
+
+/** Lets a function invoke another, and tells it which. */
+export function connectInvoker(
+  { owner, functionArn, maxBytes, payloadStore }: InvokerConnection,
+  fn: lambda.IFunction,
+  name?: string,
+): void {
+  const spec: InvokerSpec = {
+    functionArn,
+    maxBytes,
+    ...(payloadStore && { payloads: payloadStore._spec(owner) }),
+  };
+  tell(owner, fn, CONNECTION_ENV.invoker, name, spec);
+  const grantee = granteeOf(fn);
+  if (!grantee) return;
+  allow(grantee, 'lambda:InvokeFunction', functionArn, undefined);
+  payloadStore?.grantWrite(grantee, owner);
+}
+
 const connections = new WeakMap<lambda.IFunction, Map<string, IConstruct>>();
 
 function tell(
@@ -76,7 +102,7 @@ function tell(
   fn: lambda.IFunction,
   prefix: string,
   name = owner.node.id,
-  spec: PublisherSpec | ProducerSpec,
+  spec: PublisherSpec | ProducerSpec | InvokerSpec,
 ): void {
   const suffix = variableName(name);
   if (suffix === '') {
@@ -95,7 +121,7 @@ function tell(
         what: `connection of ${fn.node.path}`,
         got: `the variable ${variable} a second time, after ${other.node.path}`,
         expected: 'another name for each connection of a function',
-        todo: 'give a name as the second argument, and the same to the publisher or producer in the function',
+        todo: 'give a name as the second argument, and the same to the publisher, producer or invoker in the function',
       },
       owner,
     );
