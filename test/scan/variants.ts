@@ -4,7 +4,16 @@ import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
-import { AsyncWorker, CircuitBreaker, FanOutTopic, Handler, Idempotency, PayloadStore } from 'cdk-async-patterns';
+import {
+  AsyncDestination,
+  AsyncFunction,
+  AsyncWorker,
+  CircuitBreaker,
+  FanOutTopic,
+  Handler,
+  Idempotency,
+  PayloadStore,
+} from 'cdk-async-patterns';
 
 const handler = () => Handler.fromEntry(join(__dirname, 'handler.ts'));
 
@@ -21,6 +30,7 @@ const defaults = (app: App): void => {
     handler: handler(),
     fifo: true,
   });
+  new AsyncFunction(stack, 'Async', { handler: handler() });
   large(stack, {});
 };
 
@@ -50,6 +60,7 @@ const optIn = (app: App): void => {
   new AsyncWorker(stack, 'Guarded', { handler: handler(), circuitBreaker, ...everything });
   const events = new FanOutTopic(stack, 'Events', { encryptionKey, alarmTopic });
   events.addWorker('Subscriber', { handler: handler(), reservedConcurrentExecutions: 10 });
+  new AsyncFunction(stack, 'Async', { handler: handler(), onSuccess: AsyncDestination.fanOut(events), ...everything });
   large(stack, everything);
 };
 
