@@ -14,6 +14,7 @@ import { invokeConfig } from './private/async-function/invoke-config';
 import { asyncRefusals, lastAttemptAfter } from './private/async-function/rules';
 import { ENV, FUNCTION_ENV, MAX_EVENT_BYTES, METRIC } from './private/contract';
 import { connectInvoker } from './private/fan-out/connect';
+import { inventory } from './private/inventory';
 import { workerMetric } from './private/metrics';
 import { InvalidInput } from './private/problem';
 import { workerFunction } from './private/worker-function';
@@ -201,6 +202,7 @@ export class AsyncFunction extends Construct implements iam.IGrantable {
     this.throttleAlarm = alarms.throttles;
     this.deadLetterAlarm = alarms.deadLetters;
     this.deadLetterErrorAlarm = alarms.deadLetterErrors;
+    inventory(this, 'AsyncFunction', { deadLetterQueue: this.deadLetterQueue, function: fn, logGroup });
   }
 
   /** Let somebody invoke the function: this version of it, no other. */

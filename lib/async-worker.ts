@@ -17,6 +17,7 @@ import { WorkerAlarms } from './private/alarms';
 import { ENV, METRIC } from './private/contract';
 import { connectProducer } from './private/fan-out/connect';
 import { Inlets } from './private/inlets';
+import { inventory } from './private/inventory';
 import { workerMetric } from './private/metrics';
 import { type Schedules, schedulesOnce } from './private/schedules';
 import { checkWiring } from './private/wiring';
@@ -248,6 +249,14 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
     this.throttleAlarm = alarms.throttles;
 
     checkWiring(this);
+    inventory(this, 'AsyncWorker', {
+      queue,
+      deadLetterQueue,
+      function: fn,
+      mapping: this.eventSourceMapping,
+      logGroup,
+      controller: circuitBreaker?.controller,
+    });
   }
 
   /**
