@@ -85,6 +85,15 @@ await Promise.all([
       mainFields: ['module', 'main'],
     }),
   ),
+  esbuild.build({
+    ...common,
+    entryPoints: ['bin/cli/index.ts'],
+    outfile: join(dist, 'cli', 'index.js'),
+    format: 'cjs',
+    minify: true,
+    mainFields: ['module', 'main'],
+    banner: { js: '#!/usr/bin/env node' },
+  }),
   ...HANDLERS.map((handler) =>
     esbuild.build({
       ...common,
