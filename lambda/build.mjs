@@ -10,7 +10,9 @@ import { dts } from 'rollup-plugin-dts';
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
 const HANDLERS = ['breaker-controller'];
-const SIDECARS = ['sqs', 'dynamodb', 'sns', 'scheduler', 's3', 'lambda', 'open', 'spans'].map((name) => `async-patterns-${name}`);
+const SIDECARS = ['sqs', 'dynamodb', 'sns', 'scheduler', 's3', 'lambda', 'open', 'spans'].map(
+  (name) => `async-patterns-${name}`,
+);
 
 const common = {
   absWorkingDir: join(here, '..'),

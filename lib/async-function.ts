@@ -9,11 +9,13 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { AsyncDestination } from './async-destination';
 import type { Handler } from './handler';
+import type { PayloadStore } from './payload-store';
 import { AsyncAlarms } from './private/async-function/alarms';
 import { invokeConfig } from './private/async-function/invoke-config';
 import { asyncRefusals, lastAttemptAfter } from './private/async-function/rules';
 import { ENV, FUNCTION_ENV, MAX_EVENT_BYTES, METRIC } from './private/contract';
 import { connectInvoker } from './private/fan-out/connect';
+import { Inlets } from './private/inlets';
 import { inventory } from './private/inventory';
 import { workerMetric } from './private/metrics';
 import { InvalidInput } from './private/problem';
@@ -51,6 +53,14 @@ export interface AsyncFunctionProps {
    * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
    */
   readonly maxEventAge?: Duration;
+
+  /**
+   * Where payloads go that are too large for an event, or for the store's threshold; the handler gets them all the same. For
+   * functions that are connected by `connectInvoker`.
+   * @default - an event holds 1 MiB at most, and less if a record of its failure would not fit `onFailure`
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+   */
+  readonly payloadStore?: PayloadStore;
 
   /**
    * How long one invocation may take, 15 minutes at most.
@@ -141,6 +151,7 @@ export class AsyncFunction extends Construct implements iam.IGrantable {
   public readonly grantPrincipal: iam.IPrincipal;
 
   private readonly maxBytes: number;
+  private readonly payloadStore?: PayloadStore;
 
   public constructor(scope: Construct, id: string, props: AsyncFunctionProps) {
     super(scope, id);
@@ -182,6 +193,8 @@ export class AsyncFunction extends Construct implements iam.IGrantable {
     this.function = fn;
     this.logGroup = logGroup;
     this.grantPrincipal = grantPrincipal;
+    this.payloadStore = props.payloadStore;
+    if (props.payloadStore) new Inlets(this, fn, permissions).reads(props.payloadStore, this);
     invokeConfig(this, { fn, permissions, onSuccess, onFailure, retryAttempts, maxEventAge });
 
     const alarms = new AsyncAlarms(this, 'Alarms', {
@@ -233,7 +246,8 @@ export class AsyncFunction extends Construct implements iam.IGrantable {
         this,
       );
     }
-    connectInvoker(this, { functionArn: this.function.functionArn, maxBytes: this.maxBytes }, fn, name);
+    const { maxBytes, payloadStore } = this;
+    connectInvoker({ owner: this, functionArn: this.function.functionArn, maxBytes, payloadStore }, fn, name);
   }
 
   /** Events that the handler has dealt with. Sum of 5 minutes by default. */

@@ -41,11 +41,11 @@ const seen = (id: string, times = 1): Promise<Row | undefined> =>
     return item?.times?.N === String(times) ? item : undefined;
   });
 
-const call = (to: string, id: string, fate: string): Promise<unknown> =>
+const call = (to: string, id: string, fate: string, padding?: number): Promise<unknown> =>
   sqs.send(
     new SendMessageCommand({
       QueueUrl: out.CallerQueueUrl,
-      MessageBody: JSON.stringify({ to, job: { id, fate } }),
+      MessageBody: JSON.stringify({ to, job: { id, fate }, padding }),
       MessageAttributes: { CorrelationId: { DataType: 'String', StringValue: `cause-of-${id}` } },
     }),
   );
@@ -139,6 +139,30 @@ it('takes a failed event again as it lies there', async () => {
   expect(await seen('job#again')).toMatchObject({ correlationId: { S: 'cause-of-poison' } });
 }, 60_000);
 
+it('hands over what is larger than an event, at every attempt', async () => {
+  await call('jobs', 'large', 'done', 3_000_000);
+  expect(await seen('job#large')).toMatchObject({ padding: { S: '3000000' } });
+
+  await call('jobs', 'large-poison', 'flaky', 2_000_000);
+  expect(await seen('job#large-poison', 2)).toMatchObject({ padding: { S: '2000000' } });
+}, 60_000);
+
+it('refuses what is too large where there is no store, and says so', async () => {
+  await call('announced', 'too-large', 'done', 300_000);
+  const reason = await until(async () => {
+    const { Messages: [message] = [] } = await sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: out.CallerDeadLetterQueueUrl,
+        VisibilityTimeout: 0,
+        MessageAttributeNames: ['All'],
+      }),
+    );
+    return message?.MessageAttributes?.DeadLetterReason?.StringValue;
+  });
+  expect(reason).toMatch(/MessageTooLong: got an event of 300\d+ bytes, expected at most 229376/);
+  expect(await row('job#too-large')).toBeUndefined();
+}, 60_000);
+
 it('takes events that nobody wrapped', async () => {
   await lambda.send(
     new InvokeCommand({
@@ -214,5 +238,5 @@ it('has a worker that understands a record of a success', async () => {
 
 it('leaves nothing of the worker’s behind', async () => {
   expect(await until(async () => ((await waitingIn(sqs, out.CallerQueueUrl!)) === 0 ? 0 : undefined))).toBe(0);
-  expect(await waitingIn(sqs, out.CallerDeadLetterQueueUrl!)).toBe(0);
+  expect(await waitingIn(sqs, out.CallerDeadLetterQueueUrl!)).toBe(1);
 }, 60_000);

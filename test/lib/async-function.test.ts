@@ -7,7 +7,15 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json';
 import { maskAssets } from '../../lambda/testing';
-import { AsyncDestination, AsyncFunction, type AsyncFunctionProps, AsyncWorker, FanOutTopic, Handler } from '../../lib';
+import {
+  AsyncDestination,
+  AsyncFunction,
+  type AsyncFunctionProps,
+  AsyncWorker,
+  FanOutTopic,
+  Handler,
+  PayloadStore,
+} from '../../lib';
 
 const handler = () => Handler.fromEntry(`${__dirname}/../fixtures/handler.ts`);
 
@@ -391,6 +399,31 @@ describe('a function that exists already', () => {
         timeout: Duration.seconds(10),
       })),
     ).toThrow('timeout: got 10 s, expected nothing with Handler.fromFunction');
+  });
+});
+
+describe('with a payload store', () => {
+  const withStore = () => {
+    const made = synth((stack) => ({ payloadStore: new PayloadStore(stack, 'Store') }));
+    made.fn.connectInvoker(functionIn(made.stack));
+    return made;
+  };
+  const objects = { 'Fn::Join': ['', [arn('StoreBucket'), expect.stringMatching(/^\/StackThumbnails\w+\/\*$/)]] };
+
+  test('who invokes is told where large payloads go, and may put them there', () => {
+    const made = withStore().template();
+    const [, ...parts] = variables(made, 'Api').ASYNC_INVOKER_THUMBNAILS['Fn::Join'][1];
+    expect(parts.at(-1)).toMatch(/^","prefix":"StackThumbnails\w+\/","threshold":262144,"maxWait":\d+}}$/);
+    expect(find(made, 'AWS::IAM::Policy').PolicyDocument.Statement).toEqual([
+      allow('lambda:InvokeFunction', arn('ThumbnailsFunction')),
+      allow('s3:PutObject', objects),
+    ]);
+  });
+
+  test('the function is told where they lie, and may read them', () => {
+    const made = withStore().template();
+    expect(variables(made).ASYNC_PAYLOADS['Fn::Join'][1][0]).toBe('[{"bucket":"');
+    expect(statements(made)).toContainEqual(allow('s3:GetObject', objects));
   });
 });
 

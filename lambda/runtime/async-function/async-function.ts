@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Context } from 'aws-lambda/handler';
-import { ENV, type FailureSpec, FUNCTION_ENV } from '../../../lib/private/contract';
+import { ENV, type FailureSpec, FUNCTION_ENV, type PayloadPlace } from '../../../lib/private/contract';
 import { abortAt } from '../abort-at';
 import { DeadlineError } from '../context';
 import { validate } from '../decode';
@@ -11,7 +11,6 @@ import { jsonLoggers, type Logger, loggersFor } from '../log';
 import { metricsLine } from '../metrics';
 import { fetchPayload } from '../producer/payload';
 import { afterSends, flushAll, hasSends } from '../producer/pending';
-import type { PayloadPlace } from '../producer/pointer';
 import { type AsyncFunctionContext, EventContext, invocationOf } from './context';
 import { type FunctionEdge, lambdaFunctionEdge } from './edge';
 import { moveToFailures } from './failure';
@@ -40,8 +39,6 @@ export type AsyncFunctionHandler<R = unknown> = (event: unknown, context?: Conte
 
 /** Time that is kept for moving an event to the failure destination, at most, in milliseconds. */
 const RESERVE = 1_000;
-/** Written by the constructs of payload stores: where this function may read. */
-const PAYLOADS = 'ASYNC_PAYLOADS';
 
 interface Config {
   readonly name: string | undefined;
@@ -73,7 +70,7 @@ export function asyncFunctionOn<T, R>(
   const config: Config = {
     name: edge.env[ENV.worker],
     failure: json<FailureSpec>(edge.env, FUNCTION_ENV.failure),
-    places: json<PayloadPlace[]>(edge.env, PAYLOADS) ?? [],
+    places: json<PayloadPlace[]>(edge.env, ENV.payloads) ?? [],
   };
   const makeLoggers = logger ? loggersFor(logger) : jsonLoggers(edge);
 

@@ -1,6 +1,6 @@
-import { EVENT } from '../../../lib/private/contract';
+import { EVENT, type PayloadPlace } from '../../../lib/private/contract';
 import { PermanentError } from '../errors';
-import { type PayloadPlace, POINTER_SIZE_ATTRIBUTE, type Pointer, readPointer } from '../producer/pointer';
+import { POINTER_SIZE_ATTRIBUTE, type Pointer, readPointer } from '../producer/pointer';
 import type { Lineage } from '../producer/trace';
 
 /** What an event says of where it comes from. */
