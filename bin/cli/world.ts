@@ -24,13 +24,16 @@ export interface World {
 /** The terminal and the real AWS. */
 export function realWorld(): World {
   const controller = new AbortController();
+  const { stderr, stdin } = process;
   const interrupt = (): void => {
-    // The second time somebody means it.
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) {
+      stderr.write('\nleft at once: what was in hand shows again within two minutes, and may have been sent\n');
+      process.exit(130);
+    }
+    stderr.write('\nfinishing what is in hand; once more to leave at once\n');
     controller.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
-  const { stderr, stdin } = process;
   let shown = false;
   const wipe = (): void => {
     if (shown) stderr.write('\r\x1b[K');
