@@ -232,6 +232,23 @@ describe('what does not arrive', () => {
   });
 });
 
+test('of many calls at once all arrive, eight at a time', async () => {
+  const edge = new FakeLambda();
+  let underWay = 0;
+  let most = 0;
+  edge.before = async () => {
+    most = Math.max(most, ++underWay);
+    await new Promise(setImmediate);
+    underWay--;
+  };
+  const thumbnails = invokerOn<number>(edge, TO);
+  await Promise.all(Array.from({ length: 50 }, (_, i) => thumbnails.invoke(i)));
+  expect(edge.calls.map((_, i) => edge.event(i).payload).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 50 }, (_, i) => i),
+  );
+  expect(most).toBe(8);
+});
+
 describe('a call that nobody waits for', () => {
   test('is waited for by whoever flushes, and its failure is theirs', async () => {
     const edge = new FakeLambda();
