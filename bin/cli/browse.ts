@@ -36,7 +36,9 @@ export class Looked {
   async putBack(): Promise<void> {
     const all = Array.from(this.handles, ([id, receiptHandle]) => ({ id, receiptHandle }));
     this.handles.clear();
-    for (let i = 0; i < all.length; i += BATCH) await this.aws.release(this.url, all.slice(i, i + BATCH));
+    for (let i = 0; i < all.length; i += BATCH) {
+      await this.aws.release(this.url, all.slice(i, i + BATCH)).catch(() => {});
+    }
   }
 }
 

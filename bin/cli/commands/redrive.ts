@@ -27,7 +27,8 @@ const doubt = (twice: readonly string[]): string =>
     : `may be seen twice, since they were sent and could not be deleted, or no answer came: ${twice.join(', ')}`;
 
 function report({ out, note }: Call['world'], pattern: Pattern, tally: Tally, dryRun: boolean): void {
-  const { sent, left, failed, twice, interrupted } = tally;
+  const { sent, left, failed, twice, interrupted, stopped } = tally;
+  if (stopped !== undefined) note(`stopped, since SQS cannot be asked for more: ${stopped}`);
   if (interrupted) note(`interrupted: what was in hand is finished, nothing is lost; ${doubt(twice)}`);
   out(`${pattern.path}: ${sent.length} ${dryRun ? 'would be sent' : 'sent'}, ${left} left, ${failed.length} failed`);
   for (const [reason, count] of counted(sent.map((letter) => letter.reason))) out(`  ${count} x ${reason}`);
@@ -96,10 +97,11 @@ export const redrive: Command = {
           failed: tally.failed,
           mayBeSeenTwice: tally.twice,
           interrupted: tally.interrupted,
+          stopped: tally.stopped,
         }),
       );
     } else report(world, pattern, tally, dryRun);
     if (tally.interrupted) return INTERRUPTED;
-    return tally.failed.length + tally.twice.length > 0 ? 1 : 0;
+    return tally.failed.length + tally.twice.length > 0 || tally.stopped !== undefined ? 1 : 0;
   },
 };

@@ -1,7 +1,7 @@
 import type { Aws } from '../aws';
 import { Looked, letters } from '../browse';
 import type { Letter } from '../letter';
-import type { Outgoing, Target } from './target';
+import { failureOf, type Outgoing, type Target } from './target';
 import type { Transform } from './transform';
 
 export interface RedriveOptions {
@@ -42,6 +42,8 @@ export interface Tally {
   /** Sent, or perhaps, and still there: whoever redrives again sends them a second time. */
   readonly twice: readonly string[];
   readonly interrupted: boolean;
+  /** Why it could not go on; what was in hand is told of like the rest. */
+  readonly stopped?: string;
 }
 
 const DELETE_ATTEMPTS = 3;
@@ -130,15 +132,18 @@ export async function redrive(options: RedriveOptions): Promise<Tally> {
       await pace(options, sent.length, startedAt);
     }
   };
-  try {
-    const lanes = options.rate === undefined && limit === Number.POSITIVE_INFINITY ? options.lanes : 1;
-    const settled = await Promise.allSettled(Array.from({ length: lanes }, lane));
-    const broken = settled.find((result) => result.status === 'rejected');
-    if (broken) throw broken.reason;
-  } finally {
-    await looked.putBack();
-  }
-  return { sent, left, failed, twice, interrupted: interrupted.aborted };
+  const lanes = options.rate === undefined && limit === Number.POSITIVE_INFINITY ? options.lanes : 1;
+  const settled = await Promise.allSettled(Array.from({ length: lanes }, lane));
+  await looked.putBack();
+  const broken = settled.find((result) => result.status === 'rejected');
+  return {
+    sent,
+    left,
+    failed,
+    twice,
+    interrupted: interrupted.aborted,
+    ...(broken && { stopped: failureOf(broken.reason).reason }),
+  };
 }
 
 async function pace({ rate, now, sleep }: RedriveOptions, sent: number, startedAt: number): Promise<void> {

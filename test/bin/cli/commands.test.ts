@@ -306,6 +306,24 @@ describe('redrive', () => {
     expect(world.lines.at(-1)).toMatch(/^ {2}may be seen twice, .*: b$/);
   });
 
+  test('that cannot go on says what it did, and what may be seen twice', async () => {
+    const world = shop();
+    for (let i = 0; i < 100; i++) world.aws.put(DLQ, { MessageId: `id-${i}`, Body: String(i) });
+    let receives = 0;
+    world.aws.before = (call) => {
+      if (call === 'receive' && ++receives > 3) throw Object.assign(new Error('no'), { name: 'AccessDenied' });
+      if (call === 'release') throw new Error('no');
+    };
+    world.aws.refuse = (call, id) => call === 'remove' && id === 'id-7';
+    expect(await cli(world, 'redrive', 'Shop/Orders', '--json')).toBe(1);
+    expect(world.json).toMatchObject({
+      sent: { length: 30 },
+      mayBeSeenTwice: ['id-7'],
+      stopped: 'AccessDenied: no',
+    });
+    expect(world.aws.bodies(DLQ)).toHaveLength(71);
+  });
+
   test('interrupted, says that nothing is lost', async () => {
     const world = shop();
     for (let i = 0; i < 100; i++) world.aws.put(DLQ, { Body: String(i) });
