@@ -3,7 +3,7 @@ import type { Context } from 'aws-lambda/handler';
 import { ENV, type FailureSpec, FUNCTION_ENV, type PayloadPlace } from '../../../lib/private/contract';
 import { abortAt } from '../abort-at';
 import { DeadlineError } from '../context';
-import { validate } from '../decode';
+import { parseJson, validate, withoutProto } from '../decode';
 import { describe, sentence } from '../describe';
 import { isPermanent } from '../errors';
 import { type ReceivedEvent, readEvent, storedPayload } from '../invoker/event';
@@ -13,7 +13,7 @@ import { fetchPayload } from '../producer/payload';
 import { afterSends, flushAll, hasSends } from '../producer/pending';
 import { type AsyncFunctionContext, EventContext, invocationOf } from './context';
 import { type FunctionEdge, lambdaFunctionEdge } from './edge';
-import { moveToFailures } from './failure';
+import { type Failure, moveToFailures } from './failure';
 import { permanentRecord } from './record';
 
 export interface AsyncFunctionOptions<T, R = unknown> {
@@ -77,7 +77,9 @@ export function asyncFunctionOn<T, R>(
   const read = async (event: ReceivedEvent, signal: AbortSignal): Promise<T> => {
     const pointer = storedPayload(event, config.places);
     const payload =
-      pointer === undefined ? event.payload : JSON.parse(await fetchPayload(await edge.storeCalls(), pointer, signal));
+      pointer === undefined
+        ? withoutProto(event.payload)
+        : parseJson(await fetchPayload(await edge.storeCalls(), pointer, signal));
     return schema ? validate(schema, payload) : (payload as T);
   };
 
@@ -154,7 +156,7 @@ async function flushed(deadline: number, replyBy: number, now: number): Promise<
 async function moved(
   edge: FunctionEdge,
   spec: FailureSpec,
-  failure: Parameters<typeof moveToFailures>[2],
+  failure: Failure,
   replyBy: number,
   log: Logger,
 ): Promise<boolean> {

@@ -253,6 +253,17 @@ describe('a schema', () => {
   });
 });
 
+test.each([
+  ['at the top', '{"__proto__":{"admin":true}}'],
+  ['deep down', '{"a":[{"b":{"__proto__":1}}]}'],
+  ['in an invoker’s event', '{"cdk-async-patterns":{},"payload":{"__proto__":1}}'],
+])('a key __proto__ %s is a permanent error: it pollutes whatever it is merged into', async (_, event) => {
+  const process = jest.fn();
+  const { edge, error } = await run({ process }, { event: JSON.parse(event) });
+  expect([error, process.mock.calls]).toEqual([undefined, []]);
+  expect(edge.queued[0].Entries[0].MessageAttributes.DeadLetterReason.StringValue).toBe('the body has a key __proto__');
+});
+
 describe('near the deadline', () => {
   test('the signal is aborted, and what ignores it is given up and tried again', async () => {
     let aborted = false;
