@@ -10,7 +10,9 @@ import { dts } from 'rollup-plugin-dts';
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
 const HANDLERS = ['breaker-controller', 'pace-controller'];
-const SIDECARS = ['sqs', 'dynamodb', 'sns', 'scheduler', 's3', 'open', 'spans'].map((name) => `async-patterns-${name}`);
+const SIDECARS = ['sqs', 'dynamodb', 'sns', 'scheduler', 's3', 'lambda', 'open', 'spans'].map(
+  (name) => `async-patterns-${name}`,
+);
 
 const common = {
   absWorkingDir: join(here, '..'),
@@ -85,6 +87,15 @@ await Promise.all([
       mainFields: ['module', 'main'],
     }),
   ),
+  esbuild.build({
+    ...common,
+    entryPoints: ['bin/cli/index.ts'],
+    outfile: join(dist, 'cli', 'index.js'),
+    format: 'cjs',
+    minify: true,
+    mainFields: ['module', 'main'],
+    banner: { js: '#!/usr/bin/env node' },
+  }),
   ...HANDLERS.map((handler) =>
     esbuild.build({
       ...common,

@@ -16,6 +16,7 @@ import type { PayloadStore } from './payload-store';
 import { METRIC } from './private/contract';
 import { connectProducer } from './private/fan-out/connect';
 import type { Inlets } from './private/inlets';
+import { inventory } from './private/inventory';
 import { workerMetric } from './private/metrics';
 import { type Schedules, schedulesOnce } from './private/schedules';
 import { checkWiring } from './private/wiring';
@@ -201,6 +202,14 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
     this.schedules = schedulesOnce(this, { ...props, queue: this.queue, deadLetterQueue: this.deadLetterQueue });
 
     checkWiring(this);
+    inventory(this, 'AsyncWorker', {
+      queue: parts.queue,
+      deadLetterQueue: parts.deadLetterQueue,
+      function: parts.fn,
+      mapping: parts.eventSourceMapping,
+      logGroup: parts.logGroup,
+      controller: props.circuitBreaker?.controller,
+    });
   }
 
   /**

@@ -12,6 +12,7 @@ import { breakerRefusals, MAX_WORKERS } from './private/breaker/limits';
 import { breakerMetric } from './private/breaker/metrics';
 import { workerStatements } from './private/breaker/statements';
 import { BREAKER_ENV, BREAKER_METRIC, BREAKER_TABLE, type BreakerSpec } from './private/contract';
+import { inventory } from './private/inventory';
 import { InvalidInput } from './private/problem';
 
 /** Properties of a `CircuitBreaker`. */
@@ -146,6 +147,11 @@ export class CircuitBreaker extends Construct {
     this.openAlarm = alarms.open;
     this.unavailableAlarm = alarms.unavailable;
     this.controllerAlarm = alarms.controller;
+    inventory(this, 'CircuitBreaker', {
+      controller: this.controller,
+      table: this.table,
+      logGroup: this.pausing.logGroup,
+    });
   }
 
   /** 1 while the breaker is not closed, else 0. Maximum of 5 minutes by default. */

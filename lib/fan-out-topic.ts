@@ -14,6 +14,7 @@ import { TopicAlarms } from './private/fan-out/alarms';
 import { connectPublisher } from './private/fan-out/connect';
 import { archiveDays, topicRefusals } from './private/fan-out/rules';
 import { Subscribers } from './private/fan-out/subscribers';
+import { inventory } from './private/inventory';
 import { InvalidInput } from './private/problem';
 
 /** Properties of a `FanOutTopic`. */
@@ -171,6 +172,7 @@ export class FanOutTopic extends Construct {
     });
     this.failedAlarm = alarms.failed;
     this.lostAlarm = alarms.lost;
+    inventory(this, 'FanOutTopic', { topic: this.topic });
   }
 
   /**
@@ -192,7 +194,7 @@ export class FanOutTopic extends Construct {
     // The worker's own where SNS takes it, which is where it is of the topic's kind: one place to look, one alarm, and SQS
     // can redrive from there to the worker.
     const deadLetterQueue = unordered
-      ? this.subscribers.undelivered(new Construct(worker, 'Undelivered'), worker)
+      ? this.subscribers.undelivered(new Construct(worker, 'Undelivered'), { construct: worker, queue: worker.queue })
       : worker.deadLetterQueue;
     this.subscribers.addQueue(worker, worker.queue, deadLetterQueue, props);
     this.tell(worker, props);
@@ -208,7 +210,7 @@ export class FanOutTopic extends Construct {
   public addQueue(queue: sqs.IQueue, options: FanOutQueueOptions = {}): sqs.Queue {
     this.subscribers.check(queue.node.path, queue.fifo, options);
     const scope = this.subscribers.scopeOf(queue);
-    const deadLetterQueue = this.subscribers.undelivered(scope, queue, queue.encryptionMasterKey);
+    const deadLetterQueue = this.subscribers.undelivered(scope, { construct: queue, queue }, queue.encryptionMasterKey);
     this.subscribers.addQueue(scope, queue, deadLetterQueue, options);
     const { scope: owner } = queue.node;
     if ((owner instanceof AsyncWorker || owner instanceof LoadLevelingQueue) && owner.queue === queue)

@@ -1,3 +1,5 @@
+export { AsyncDestination } from './async-destination';
+export { AsyncFunction, type AsyncFunctionProps } from './async-function';
 export { AsyncWorker, type AsyncWorkerProps, type ProducerOptions } from './async-worker';
 export { Backoff, type ExponentialBackoffOptions } from './backoff';
 export { Backpressure } from './backpressure';

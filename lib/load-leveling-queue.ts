@@ -11,6 +11,7 @@ import type { PayloadStore } from './payload-store';
 import { type LevelingSpec, METRIC, PACE_ENV, PACE_METRIC, PACE_TABLE } from './private/contract';
 import { connectProducer } from './private/fan-out/connect';
 import type { Inlets } from './private/inlets';
+import { inventory } from './private/inventory';
 import { workerMetric } from './private/metrics';
 import { PaceAlarms } from './private/pace/alarms';
 import { PaceChanges } from './private/pace/changes';
@@ -175,6 +176,15 @@ export class LoadLevelingQueue extends Construct implements iam.IGrantable {
     this.lostChangesAlarm = alarms.lostChanges;
 
     checkWiring(this);
+    inventory(this, 'LoadLevelingQueue', {
+      queue: parts.queue,
+      deadLetterQueue: parts.deadLetterQueue,
+      function: parts.fn,
+      mapping: parts.eventSourceMapping,
+      logGroup: parts.logGroup,
+      controller: circuitBreaker?.controller,
+      paceController: controller,
+    });
   }
 
   /** Let somebody send work. Includes the key, when the queue has one. */

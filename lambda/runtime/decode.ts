@@ -23,6 +23,21 @@ export function parseJson(body: string): unknown {
   }
 }
 
+const holdsProto = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (Object.hasOwn(value, '__proto__') || Object.values(value).some(holdsProto));
+
+/**
+ * The same of what somebody else has parsed.
+ *
+ * @throws PermanentError if it has a key `__proto__`
+ */
+export function withoutProto(value: unknown): unknown {
+  if (holdsProto(value)) throw new PermanentError('the body has a key __proto__');
+  return value;
+}
+
 const MAX_ISSUES = 5;
 
 const issueText = ({ path, message }: StandardSchemaV1.Issue): string => {

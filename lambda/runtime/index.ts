@@ -1,7 +1,15 @@
+export {
+  type AsyncFunctionContext,
+  type AsyncFunctionHandler,
+  type AsyncFunctionOptions,
+  asyncFunction,
+  type InvocationRecord,
+} from './async-function';
 export { DependencyError } from './breaker/dependency-error';
 export type { WorkerContext } from './context';
 export { DeadlineError } from './context';
 export { type Delay, PermanentError, RetryAfter } from './errors';
+export { type FunctionConnection, type Invoked, type InvokeOptions, type Invoker, invoker } from './invoker';
 export type { Logger } from './log';
 export {
   type Accepted,

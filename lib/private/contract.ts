@@ -141,7 +141,11 @@ export const BREAKER_METRIC = {
 } as const;
 
 /** What the variables begin with that tell a function where to send; the name follows, as `variableName` writes it. */
-export const CONNECTION_ENV = { publisher: 'ASYNC_PUBLISHER_', producer: 'ASYNC_PRODUCER_' } as const;
+export const CONNECTION_ENV = {
+  publisher: 'ASYNC_PUBLISHER_',
+  producer: 'ASYNC_PRODUCER_',
+  invoker: 'ASYNC_INVOKER_',
+} as const;
 
 /** `OrderEvents`, `orderEvents` and `order-events` are all `ORDER_EVENTS`. */
 export const variableName = (name: string): string =>
@@ -292,4 +296,50 @@ export function concurrencyFor(
       return { maxConcurrency: Math.min(max, Math.floor(pace.limit / each)), each };
     }
   }
+}
+
+// --- Asynchronous functions ---
+
+/** What `invoker(name)` of the runtime reads, as JSON. */
+export interface InvokerSpec {
+  readonly functionArn: string;
+  /** Of an event, in bytes: what the failure destination of the function holds together with Lambda's record of the failure. */
+  readonly maxBytes: number;
+  /** Where larger payloads go. */
+  readonly payloads?: PayloadSpec;
+}
+
+/** Largest event that Lambda takes asynchronously, in bytes. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+export const MAX_EVENT_BYTES = 1_048_576;
+
+/** What an invoker wraps a payload in; other events are their own payload. */
+export const EVENT = { origin: 'cdk-async-patterns', payload: 'payload' } as const;
+
+export const FUNCTION_ENV = {
+  /** Where the runtime puts an event that can never succeed, a `FailureSpec` as JSON; missing where only Lambda may. */
+  failure: 'ASYNC_FAILURE_DESTINATION',
+} as const;
+
+/** One of them. */
+export interface FailureSpec {
+  readonly queueUrl?: string;
+  readonly topicArn?: string;
+  readonly functionArn?: string;
+}
+
+/** The client of those that invoke. */
+export const LAMBDA_CLIENT_FILE = 'async-patterns-lambda.js';
+
+// --- Command line ---
+
+/** Key of a template's metadata under which the constructs leave word of themselves: `{ version: 1, patterns }`. */
+export const INVENTORY = 'cdk-async-patterns';
+
+export interface InventoryPattern {
+  /** The class of the construct. */
+  readonly kind: string;
+  /** Its path in the construct tree. */
+  readonly path: string;
+  /** Logical ids by the parts that the resources play: queue, deadLetterQueue, function, mapping, logGroup, ... */
+  readonly resources: { readonly [part: string]: string };
 }

@@ -5,12 +5,14 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
 export interface WorkerResources {
-  readonly queue: sqs.IQueue;
-  readonly deadLetterQueue: sqs.IQueue;
+  readonly queue?: sqs.IQueue;
+  readonly deadLetterQueue?: sqs.IQueue;
   readonly logGroup?: logs.ILogGroup;
   readonly encryptionKey?: kms.IKey;
   readonly statements: iam.PolicyStatement[];
 }
+
+const CONSUME = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'];
 
 /**
  * What a worker's function may do on our behalf: one managed policy of exact actions on exact resources. What the user
@@ -21,11 +23,8 @@ export function workerPolicy(scope: Construct, id: string, resources: WorkerReso
   const allow = (actions: string[], resource: string) => new iam.PolicyStatement({ actions, resources: [resource] });
   return new iam.ManagedPolicy(scope, id, {
     statements: [
-      allow(
-        ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
-        queue.queueArn,
-      ),
-      allow(['sqs:SendMessage'], deadLetterQueue.queueArn),
+      ...(queue ? [allow(CONSUME, queue.queueArn)] : []),
+      ...(deadLetterQueue ? [allow(['sqs:SendMessage'], deadLetterQueue.queueArn)] : []),
       ...(logGroup ? [allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn)] : []),
       // The key's own policy must leave access to IAM, as the CDK's and the console's default does.
       ...(encryptionKey ? [allow(['kms:Decrypt', 'kms:GenerateDataKey'], encryptionKey.keyArn)] : []),

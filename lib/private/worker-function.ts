@@ -18,8 +18,9 @@ export interface WorkerFunctionProps {
   readonly reservedConcurrentExecutions?: number;
   readonly encryptionKey?: kms.IKey;
   readonly environment: { [key: string]: string };
-  readonly queue: sqs.IQueue;
-  readonly deadLetterQueue: sqs.IQueue;
+  /** What it takes messages from, and what it moves them to; neither for a function that no queue feeds. */
+  readonly queue?: sqs.IQueue;
+  readonly deadLetterQueue?: sqs.IQueue;
   /** What it may do beyond the queues and the log. */
   readonly statements: iam.PolicyStatement[];
 }
@@ -70,7 +71,7 @@ function newFunction(
     environmentEncryption: encryptionKey,
     environment: { NODE_OPTIONS: '--enable-source-maps', ...environment },
   });
-  if (!deadLetterQueue.fifo) {
+  if (deadLetterQueue && !deadLetterQueue.fifo) {
     // For somebody who invokes the function asynchronously, past the queue. Lambda takes no FIFO queue here. On the L1: the
     // L2 would grant what the policy allows already.
     (fn.node.defaultChild as lambda.CfnFunction).deadLetterConfig = { targetArn: deadLetterQueue.queueArn };

@@ -108,7 +108,8 @@ export function workerNumbers(scope: Construct, props: NumberProps): WorkerNumbe
 const withForgiven = (maxReceiveCount: number, forgiven = FORGIVEN_RECEIVES): number =>
   Token.isUnresolved(maxReceiveCount) ? MAX_RECEIVE_COUNT : Math.min(MAX_RECEIVE_COUNT, maxReceiveCount + forgiven);
 
-function timeoutOf(scope: Construct, { handler, timeout }: NumberProps): Duration {
+/** The timeout of a function: the one given, the default, or that of a function that exists already. */
+export function timeoutOf(scope: Construct, { handler, timeout }: Pick<NumberProps, 'handler' | 'timeout'>): Duration {
   const fn = handler._function;
   if (!(fn instanceof lambda.Function)) return timeout ?? Duration.seconds(DEFAULT_TIMEOUT_SECONDS);
   if (timeout) {

@@ -100,3 +100,7 @@ test.each([
   },
   60_000,
 );
+
+test('the command line is there', () => {
+  expect(run('npx', '--no-install', 'cdk-async', '--help')).toMatch(/redrive +send what is dead back/);
+});

@@ -23,6 +23,7 @@ const STORE_OR_SCHEDULE = {
   id: /^(LargeEventsSubscriber|FifoLater)(Policy|Grants)/,
 };
 const BUCKET = 'AWS::S3::Bucket';
+const ASYNC = { what: 'asynchronous functions', id: /^Async/ };
 const CONTROLLER = { what: 'controllers of circuit breakers and paces', id: /ControllerFunction/ };
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
@@ -91,6 +92,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'cdk-nag',
+    rule: 'LambdaDLQ',
+    where: [FUNCTION],
+    only: ASYNC,
+    reason: 'Failures go to a destination, which says why; with a dead-letter queue as well they would arrive twice.',
+  },
+  {
+    tool: 'cdk-nag',
     rule: 'LambdaInsideVPC',
     where: [FUNCTION],
     reason: 'A VPC guards what is in it. A worker that reaches nothing there gains only a NAT gateway.',
@@ -155,7 +163,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'cdk-nag',
     rule: 'SQS3',
     where: [QUEUE],
-    only: { what: 'dead-letter queues of subscriptions and schedules', id: /DeadLetterQueue/ },
+    only: { what: 'dead-letter queues of subscriptions, schedules and functions', id: /DeadLetterQueue/ },
     reason: 'It is a dead-letter queue; the rule knows only those of queues.',
   },
   {
@@ -223,6 +231,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     rule: 'CKV_AWS_116',
     where: [FUNCTION],
     only: FIFO,
+    reason: 'As LambdaDLQ.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_116',
+    where: [FUNCTION],
+    only: ASYNC,
     reason: 'As LambdaDLQ.',
   },
   {

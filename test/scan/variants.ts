@@ -6,6 +6,8 @@ import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
 import {
+  AsyncDestination,
+  AsyncFunction,
   AsyncWorker,
   Backpressure,
   CircuitBreaker,
@@ -32,6 +34,7 @@ const defaults = (app: App): void => {
     handler: handler(),
     fifo: true,
   });
+  new AsyncFunction(stack, 'Async', { handler: handler() });
   large(stack, {});
   new LoadLevelingQueue(stack, 'Paced', { handler: handler(), pace: Pace.concurrency(5) });
 };
@@ -62,6 +65,7 @@ const optIn = (app: App): void => {
   new AsyncWorker(stack, 'Guarded', { handler: handler(), circuitBreaker, ...everything });
   const events = new FanOutTopic(stack, 'Events', { encryptionKey, alarmTopic });
   events.addWorker('Subscriber', { handler: handler(), reservedConcurrentExecutions: 10 });
+  new AsyncFunction(stack, 'Async', { handler: handler(), onSuccess: AsyncDestination.fanOut(events), ...everything });
   large(stack, everything);
   const paced = new LoadLevelingQueue(stack, 'Paced', {
     handler: handler(),

@@ -28,9 +28,20 @@ export interface TopicConnection {
   readonly payloads?: PayloadSpec;
 }
 
+export interface FunctionConnection {
+  /** Or its name. */
+  readonly functionArn: string;
+  /** Where large payloads go; the function must be able to read there. @default - nowhere: Lambda takes 1 MiB */
+  readonly payloads?: PayloadSpec;
+}
+
+/** As a construct writes it, which also knows what is too large for where failures of the function go. */
+export type ConnectedFunction = FunctionConnection & { readonly maxBytes?: number };
+
 const KINDS = {
   producer: { field: 'queueUrl', call: 'worker.connectProducer' },
   publisher: { field: 'topicArn', call: 'topic.connectPublisher' },
+  invoker: { field: 'functionArn', call: 'asyncFunction.connectInvoker' },
 } as const;
 
 /**
@@ -38,7 +49,7 @@ const KINDS = {
  *
  * @throws Error if there is none
  */
-export function readConnection<C extends QueueConnection | TopicConnection>(
+export function readConnection<C extends QueueConnection | TopicConnection | ConnectedFunction>(
   kind: keyof typeof KINDS,
   name: string,
   env: Readonly<Record<string, string | undefined>>,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   DYNAMODB_CLIENT_FILE,
+  LAMBDA_CLIENT_FILE,
   OPEN_FILE,
   S3_CLIENT_FILE,
   SCHEDULER_CLIENT_FILE,
@@ -19,6 +20,7 @@ export const SIDECARS: readonly string[] = [
   SNS_CLIENT_FILE,
   SCHEDULER_CLIENT_FILE,
   S3_CLIENT_FILE,
+  LAMBDA_CLIENT_FILE,
   OPEN_FILE,
   SPANS_FILE,
 ];

@@ -9,6 +9,7 @@ import type { PayloadStore } from '../../payload-store';
 import {
   type BackpressureSpec,
   CONNECTION_ENV,
+  type InvokerSpec,
   type ProducerSpec,
   type PublisherSpec,
   variableName,
@@ -84,6 +85,32 @@ export interface Pressure {
   readonly statements: readonly iam.PolicyStatement[];
 }
 
+export interface InvokerConnection {
+  /** The construct that the name belongs to, and who gets the payloads. */
+  readonly owner: IConstruct;
+  readonly functionArn: string;
+  readonly maxBytes: number;
+  readonly payloadStore?: PayloadStore;
+}
+
+/** Lets a function invoke another, and tells it which. */
+export function connectInvoker(
+  { owner, functionArn, maxBytes, payloadStore }: InvokerConnection,
+  fn: lambda.IFunction,
+  name?: string,
+): void {
+  const spec: InvokerSpec = {
+    functionArn,
+    maxBytes,
+    ...(payloadStore && { payloads: payloadStore._spec(owner) }),
+  };
+  tell(owner, fn, CONNECTION_ENV.invoker, name, spec);
+  const grantee = granteeOf(fn);
+  if (!grantee) return;
+  allow(grantee, 'lambda:InvokeFunction', functionArn, undefined);
+  payloadStore?.grantWrite(grantee, owner);
+}
+
 const connections = new WeakMap<lambda.IFunction, Map<string, IConstruct>>();
 
 function tell(
@@ -91,7 +118,7 @@ function tell(
   fn: lambda.IFunction,
   prefix: string,
   name = owner.node.id,
-  spec: PublisherSpec | ProducerSpec,
+  spec: PublisherSpec | ProducerSpec | InvokerSpec,
 ): void {
   const suffix = variableName(name);
   if (suffix === '') {
@@ -110,7 +137,7 @@ function tell(
         what: `connection of ${fn.node.path}`,
         got: `the variable ${variable} a second time, after ${other.node.path}`,
         expected: 'another name for each connection of a function',
-        todo: 'give a name as the second argument, and the same to the publisher or producer in the function',
+        todo: 'give a name as the second argument, and the same to the publisher, producer or invoker in the function',
       },
       owner,
     );

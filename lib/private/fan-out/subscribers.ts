@@ -5,6 +5,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct, type IConstruct } from 'constructs';
 import type { MessageFilter } from '../../message-filter';
+import { inventory } from '../inventory';
 import { InvalidInput, type Problem } from '../problem';
 import { letSnsSend } from './access';
 import { keepFailures, letSnsInvoke } from './function-subscription';
@@ -17,6 +18,13 @@ export interface SubscribersProps {
   readonly archived?: boolean;
   readonly encryptionKey?: kms.IKey;
   readonly alarmTopic?: sns.ITopic;
+}
+
+/** Who gets them: a function, or whoever reads a queue. */
+export interface Subscriber {
+  readonly construct: IConstruct;
+  readonly queue?: sqs.IQueue;
+  readonly fn?: lambda.IFunction;
 }
 
 export interface QueueOptions {
@@ -76,7 +84,7 @@ export class Subscribers {
     }
     this.count(filter);
     const scope = this.scopeOf(fn);
-    const deadLetterQueue = this.undelivered(scope, fn);
+    const deadLetterQueue = this.undelivered(scope, { construct: fn, fn });
     keepFailures(scope, fn, deadLetterQueue);
     subscription(scope, {
       topic,
@@ -90,14 +98,17 @@ export class Subscribers {
   }
 
   /** A dead-letter queue for one subscription. */
-  undelivered(scope: Construct, subscriber: IConstruct, key?: kms.IKey): sqs.Queue {
+  undelivered(scope: Construct, subscriber: Subscriber, key?: kms.IKey): sqs.Queue {
     const { topic, encryptionKey, alarmTopic } = this.props;
-    return undeliveredQueue(scope, {
-      name: `${this.owner.node.path} to ${subscriber.node.path}`,
+    const deadLetterQueue = undeliveredQueue(scope, {
+      name: `${this.owner.node.path} to ${subscriber.construct.node.path}`,
       fifo: topic.fifo,
       encryptionKey: key ?? encryptionKey,
       alarmTopic,
     });
+    const { queue, fn } = subscriber;
+    inventory(scope, 'Subscription', { topic, deadLetterQueue, queue, function: fn });
+    return deadLetterQueue;
   }
 
   /** In the subscriber's stack, which may be another: there it may refer to the topic, while the topic refers to nobody. */

@@ -1,0 +1,3 @@
+export type { FunctionConnection } from '../producer/connection';
+export { invoker } from './invoker';
+export type { Invoked, InvokeOptions, Invoker } from './types';
