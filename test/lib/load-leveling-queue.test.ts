@@ -398,6 +398,7 @@ test('a key encrypts all that holds anything, and those who use it may', () => {
     'MailsControllerPolicy',
     'MailsPolicy',
   ]);
+  expect(JSON.stringify(template.findResources('AWS::IAM::ManagedPolicy'))).not.toMatch(/"(kms|dynamodb|sqs):[^"]*\*"/);
   const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).filter(
     ({ Properties }) => Properties.AlarmActions,
   );
