@@ -45,6 +45,8 @@ export const ATTRIBUTE = {
   reason: 'DeadLetterReason',
   /** JSON: where the message came from, and the attributes that found no room among the ten. */
   context: 'DeadLetterContext',
+  /** How the body holds a record of a stream that is no text: base64, gzip+base64, empty, or location. */
+  encoding: 'DeadLetterEncoding',
 } as const;
 
 /** Message attributes by which messages tell where they come from. */
@@ -153,3 +155,24 @@ export interface ProducerSpec {
   readonly queueUrl: string;
   readonly fifo: boolean;
 }
+
+// --- Streams ---
+
+/** Environment variables of a stream worker, beside those of every worker. */
+export const STREAM_ENV = {
+  /** A `StreamSpec` as JSON. */
+  spec: 'ASYNC_STREAM',
+} as const;
+
+/** The event source mapping of a stream worker, as far as the runtime goes by it. */
+export interface StreamSpec {
+  /** Whether it has tumbling windows. */
+  readonly window: boolean;
+}
+
+/** Environment variables of the function that recovers what Lambda has given up. */
+export const RECOVERY_ENV = {
+  /** Path of the worker in the construct tree. */
+  worker: ENV.worker,
+  deadLetterQueueUrl: ENV.deadLetterQueueUrl,
+} as const;
