@@ -10,4 +10,14 @@ export {
 } from './fan-out-topic';
 export { type EntryOptions, Handler } from './handler';
 export { Idempotency, type IdempotencyOptions } from './idempotency';
+export { KafkaAuthentication } from './kafka-authentication';
 export { MessageFilter, MessageMatch, type NumberRange } from './message-filter';
+export {
+  type DynamodbSourceOptions,
+  type KafkaSourceOptions,
+  type KinesisSourceOptions,
+  type MskSourceOptions,
+  StreamSource,
+  type StreamStartOptions,
+} from './stream-source';
+export { StreamWorker, type StreamWorkerProps } from './stream-worker';

@@ -169,10 +169,3 @@ export interface StreamSpec {
   /** Whether it has tumbling windows. */
   readonly window: boolean;
 }
-
-/** Environment variables of the function that recovers what Lambda has given up. */
-export const RECOVERY_ENV = {
-  /** Path of the worker in the construct tree. */
-  worker: ENV.worker,
-  deadLetterQueueUrl: ENV.deadLetterQueueUrl,
-} as const;

@@ -5,7 +5,8 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
 export interface WorkerResources {
-  readonly queue: sqs.IQueue;
+  /** What is polled for it; another source has its own statements. */
+  readonly queue?: sqs.IQueue;
   readonly deadLetterQueue: sqs.IQueue;
   readonly logGroup?: logs.ILogGroup;
   readonly encryptionKey?: kms.IKey;
@@ -21,10 +22,14 @@ export function workerPolicy(scope: Construct, id: string, resources: WorkerReso
   const allow = (actions: string[], resource: string) => new iam.PolicyStatement({ actions, resources: [resource] });
   return new iam.ManagedPolicy(scope, id, {
     statements: [
-      allow(
-        ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
-        queue.queueArn,
-      ),
+      ...(queue
+        ? [
+            allow(
+              ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+              queue.queueArn,
+            ),
+          ]
+        : []),
       allow(['sqs:SendMessage'], deadLetterQueue.queueArn),
       ...(logGroup ? [allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn)] : []),
       // The key's own policy must leave access to IAM, as the CDK's and the console's default does.

@@ -18,7 +18,8 @@ export interface WorkerFunctionProps {
   readonly reservedConcurrentExecutions?: number;
   readonly encryptionKey?: kms.IKey;
   readonly environment: { [key: string]: string };
-  readonly queue: sqs.IQueue;
+  /** What is polled for it; another source comes with its statements. */
+  readonly queue?: sqs.IQueue;
   readonly deadLetterQueue: sqs.IQueue;
   /** What it may do beyond the queues and the log. */
   readonly statements: iam.PolicyStatement[];

@@ -55,8 +55,8 @@ const DEFAULT_BATCH_SIZE = 10;
 const FORGIVEN_RECEIVES = 100;
 const MIN_AGE_SECONDS = 900;
 
-const known = (value: number | undefined): number | undefined => (Token.isUnresolved(value) ? undefined : value);
-const seconds = (value: Duration): number | undefined =>
+export const known = (value: number | undefined): number | undefined => (Token.isUnresolved(value) ? undefined : value);
+export const seconds = (value: Duration): number | undefined =>
   value.isUnresolved() ? undefined : value.toSeconds({ integral: false });
 
 /** Fills in the defaults, refuses what cannot work and warns about what is seldom meant. */
@@ -108,7 +108,7 @@ const withForgiven = (maxReceiveCount: number): number =>
     ? MAX_RECEIVE_COUNT
     : Math.min(MAX_RECEIVE_COUNT, maxReceiveCount + FORGIVEN_RECEIVES);
 
-function timeoutOf(scope: Construct, { handler, timeout }: NumberProps): Duration {
+export function timeoutOf(scope: Construct, { handler, timeout }: Pick<NumberProps, 'handler' | 'timeout'>): Duration {
   const fn = handler._function;
   if (!(fn instanceof lambda.Function)) return timeout ?? Duration.seconds(DEFAULT_TIMEOUT_SECONDS);
   if (timeout) {

@@ -8,6 +8,8 @@ import type { Location } from './record';
 export interface Remains {
   readonly id: string;
   readonly bytes: Buffer | undefined;
+  /** Where the bytes are or were, when nobody has them. */
+  readonly gone?: string;
   readonly location: Location;
   /** What else an operator should know; written as JSON. */
   readonly details?: Readonly<Record<string, unknown>>;
@@ -69,9 +71,10 @@ async function bodyOf(bytes: Buffer | undefined, location: string): Promise<Body
 /** The message that carries a record to the dead-letter queue: its bytes, where it was, and why it is there. */
 export async function letterOf(remains: Remains, reason: string, now: number): Promise<DeadLetter> {
   const location = sqsText(locationJson(remains, now), OVERHEAD - MAX_REASON_BYTES - 256);
-  const { text, encoding } = await bodyOf(remains.bytes, location);
+  const { text, encoding }: Body =
+    remains.gone === undefined ? await bodyOf(remains.bytes, location) : { text: remains.gone, encoding: 'location' };
   const tooLarge =
-    encoding === 'location'
+    encoding === 'location' && remains.gone === undefined
       ? `; its ${remains.bytes?.length} bytes are more than a message holds: read it before it leaves the stream`
       : '';
   const why = sqsText(reason === '' ? 'no reason given' : reason, MAX_REASON_BYTES - Buffer.byteLength(tooLarge));
