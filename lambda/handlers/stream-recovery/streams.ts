@@ -54,21 +54,22 @@ export async function* kinesisPages(client: KinesisClient, range: Range): AsyncG
   }
 }
 
+/** As Lambda writes it: bytes as base64, times as seconds. */
+const lambdaJson = (value: object): string =>
+  JSON.stringify(value, function (this: Record<string, unknown>, name, turned) {
+    // Before they turn themselves into something else.
+    const original = this[name];
+    if (original instanceof Uint8Array) return Buffer.from(original).toString('base64');
+    return original instanceof Date ? original.getTime() / 1000 : turned;
+  });
+
 /** The record as Lambda would have handed it over. */
 export const changeJson = ({ userIdentity, ...record }: DynamoDBRecord, eventSourceARN: string): string =>
-  JSON.stringify(
-    {
-      ...record,
-      ...(userIdentity && { userIdentity: { type: userIdentity.Type, principalId: userIdentity.PrincipalId } }),
-      eventSourceARN,
-    },
-    function (this: Record<string, unknown>, name, value) {
-      // Before they turn themselves into something else.
-      const original = this[name];
-      if (original instanceof Uint8Array) return Buffer.from(original).toString('base64');
-      return original instanceof Date ? original.getTime() / 1000 : value;
-    },
-  );
+  lambdaJson({
+    ...record,
+    ...(userIdentity && { userIdentity: { type: userIdentity.Type, principalId: userIdentity.PrincipalId } }),
+    eventSourceARN,
+  });
 
 export async function* dynamodbPages(client: DynamoDBStreamsClient, range: Range): AsyncGenerator<readonly Found[]> {
   const { streamArn: StreamArn, shardId: ShardId, start: SequenceNumber } = range;
@@ -87,7 +88,7 @@ export async function* dynamodbPages(client: DynamoDBStreamsClient, range: Range
     yield Records.map((record) => ({
       id: record.eventID ?? record.dynamodb?.SequenceNumber ?? '',
       sequenceNumber: record.dynamodb?.SequenceNumber ?? '',
-      partitionKey: JSON.stringify(record.dynamodb?.Keys ?? {}),
+      partitionKey: lambdaJson(record.dynamodb?.Keys ?? {}),
       arrivedAt: record.dynamodb?.ApproximateCreationDateTime?.getTime(),
       bytes: Buffer.from(changeJson(record, StreamArn)),
     }));
