@@ -9,7 +9,8 @@ export interface Checkpoint {
   readonly blocked?: number;
 }
 
-const isPassed = (outcome: Outcome | undefined): boolean => outcome?.kind === 'done' || outcome?.kind === 'dead';
+/** Handled, or safe in the dead-letter queue: the shard may go on past it. */
+export const isPassed = (outcome: Outcome | undefined): boolean => outcome?.kind === 'done' || outcome?.kind === 'dead';
 
 /**
  * Pure. Of a shard the first record that is neither handled nor dead: Lambda goes on from there. Of a partition of Kafka

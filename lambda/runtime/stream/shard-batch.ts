@@ -1,7 +1,11 @@
 import { DeadlineError } from '../context';
 import { DEFERRED, DONE, type Outcome } from '../outcome';
+import { isPassed } from './checkpoint';
 import { RecordContext, type StreamInvocation } from './context';
 import type { StreamRecord } from './record';
+
+/** What a failure makes of its record: an outcome, or a burial to come. */
+export type Verdict = Outcome | (() => Promise<Outcome>);
 
 export interface ShardBatchOptions {
   readonly records: readonly StreamRecord[];
@@ -10,28 +14,49 @@ export interface ShardBatchOptions {
   readonly invocation: StreamInvocation;
   /** Handles one record. May throw, return, or return a promise of either. */
   handle(record: StreamRecord, context: RecordContext): unknown;
-  /** What a failure makes of its record. A promise holds up the key, and the end of the batch, until it settles. */
-  judge(record: StreamRecord, thrown: unknown): Outcome | Promise<Outcome>;
+  judge(record: StreamRecord, thrown: unknown): Verdict;
   /** What the deadline makes of a record that runs. */
   giveUp(record: StreamRecord, reason: DeadlineError): Outcome;
 }
 
+/** What has a checkpoint of its own: the records of a shard, or of a partition of Kafka. */
+interface Line {
+  readonly members: number[];
+  /** Before it all is passed, or about to be buried. */
+  front: number;
+  /** The first failure: nothing behind it starts. */
+  failed: number;
+}
+
+const linesOf = (records: readonly StreamRecord[]): Map<string, Line> => {
+  const lines = new Map<string, Line>();
+  records.forEach(({ line }, i) => {
+    const known = lines.get(line);
+    if (known) known.members.push(i);
+    else lines.set(line, { members: [i], front: 0, failed: Number.POSITIVE_INFINITY });
+  });
+  return lines;
+};
+
 /**
  * Runs the records of one invocation: those of a key in their order, keys in parallel, until all have settled or the deadline
- * has come. What lies behind a failure comes back whatever becomes of it, so it is not started: it would only be done twice.
+ * has come. What lies behind a failure comes back whatever becomes of it: so it is neither started, since it would only be
+ * done twice, nor buried before all in front of it is passed.
  */
 export class ShardBatch {
-  private readonly outcomes: Outcome[];
+  private readonly outcomes: (Outcome | undefined)[];
   /** By record, of those whose handler runs. */
   private readonly contexts: (RecordContext | undefined)[] = [];
   /** Records that wait for an earlier one of their key, by key; a key that is there is busy. */
   private readonly waiting = new Map<string, number[]>();
   /** Records whose turn has come. */
   private readonly ready: number[] = [];
-  /** The first failure of each line: nothing behind it starts. */
-  private readonly failed = new Map<string, number>();
+  private readonly lines: Map<string, Line>;
+  /** Burials to come. */
+  private readonly dying = new Map<number, () => Promise<Outcome>>();
   private cursor = 0;
-  private inHand = 0;
+  private running = 0;
+  private burying = 0;
   private filling = false;
   private over = false;
   private ended = false;
@@ -39,15 +64,19 @@ export class ShardBatch {
   private resolve: ((outcomes: Outcome[]) => void) | undefined;
 
   constructor(private readonly options: ShardBatchOptions) {
-    this.outcomes = new Array<Outcome>(options.records.length).fill(DEFERRED);
+    this.outcomes = new Array<Outcome | undefined>(options.records.length);
+    this.lines = linesOf(options.records);
   }
 
   run(): Promise<Outcome[]> {
     const { deadline, now } = this.options.invocation;
     const left = deadline - now();
-    if (left <= 0) return Promise.resolve(this.outcomes);
     return new Promise((resolve) => {
       this.resolve = resolve;
+      if (left <= 0) {
+        this.finish();
+        return;
+      }
       if (left !== Number.POSITIVE_INFINITY) this.timer = setTimeout(() => this.expire(), left);
       this.fill();
     });
@@ -57,24 +86,24 @@ export class ShardBatch {
   private fill(): void {
     if (this.filling) return;
     this.filling = true;
-    while (!this.over && this.inHand < this.options.concurrency) {
+    while (!this.over && this.running < this.options.concurrency) {
       const i = this.next();
       if (i === undefined) break;
       this.start(i);
     }
     this.filling = false;
-    if (this.inHand === 0) this.finish();
+    if (this.running === 0 && this.burying === 0) this.finish();
   }
 
   /** The next record that may start: one whose turn has come, or the first whose key is free. */
   private next(): number | undefined {
     const { records } = this.options;
     for (let i = this.ready.shift(); i !== undefined; i = this.ready.shift()) {
-      if (!this.isBehindFailure(i)) return i;
+      if (i < this.lineOf(i).failed) return i;
     }
     while (this.cursor < records.length) {
       const i = this.cursor++;
-      if (this.isBehindFailure(i)) continue;
+      if (i > this.lineOf(i).failed) continue;
       const { key } = records[i]!;
       const queue = this.waiting.get(key);
       if (queue) queue.push(i);
@@ -86,16 +115,15 @@ export class ShardBatch {
     return undefined;
   }
 
-  private isBehindFailure(i: number): boolean {
-    const first = this.failed.get(this.options.records[i]!.line);
-    return first !== undefined && i > first;
+  private lineOf(i: number): Line {
+    return this.lines.get(this.options.records[i]!.line)!;
   }
 
   private start(i: number): void {
     const record = this.options.records[i]!;
     const context = new RecordContext(this.options.invocation, record);
     this.contexts[i] = context;
-    this.inHand++;
+    this.running++;
     let result: unknown;
     try {
       result = this.options.handle(record, context);
@@ -104,58 +132,80 @@ export class ShardBatch {
       return;
     }
     if (result === undefined) {
+      this.stop(i);
       this.settle(i, DONE);
       return;
     }
     // Promise.resolve also takes a foreign thenable, and turns one whose `then` throws into a rejection.
     Promise.resolve(result).then(
-      () => this.handled(i),
+      () => {
+        if (this.stop(i)) this.settle(i, DONE);
+      },
       (thrown) => this.fail(i, thrown),
     );
   }
 
-  private handled(i: number): void {
-    if (this.contexts[i]) this.settle(i, DONE);
+  /** Whether the handler ran until now; one that was given up at the deadline changes nothing any more. */
+  private stop(i: number): boolean {
+    if (!this.contexts[i]) return false;
+    this.contexts[i] = undefined;
+    this.running--;
+    return true;
   }
 
   private fail(i: number, thrown: unknown): void {
-    // Given up at the deadline: what it comes to now changes nothing.
-    if (!this.contexts[i]) return;
-    this.contexts[i] = undefined;
-    const judged = this.options.judge(this.options.records[i]!, thrown);
-    if (judged instanceof Promise) void judged.then((outcome) => this.settle(i, outcome));
-    else this.settle(i, judged);
+    if (!this.stop(i)) return;
+    const verdict = this.options.judge(this.options.records[i]!, thrown);
+    if (typeof verdict !== 'function') {
+      this.settle(i, verdict);
+      return;
+    }
+    this.dying.set(i, verdict);
+    this.advance(this.lineOf(i));
+    this.fill();
   }
 
   private settle(i: number, outcome: Outcome): void {
-    this.contexts[i] = undefined;
     this.outcomes[i] = outcome;
-    this.inHand--;
-    const { key, line } = this.options.records[i]!;
-    if (outcome.kind === 'retry') {
-      const first = this.failed.get(line);
-      if (first === undefined || i < first) this.failed.set(line, i);
-    }
+    const line = this.lineOf(i);
+    if (outcome.kind === 'retry' && i < line.failed) line.failed = i;
+    const { key } = this.options.records[i]!;
     const next = this.waiting.get(key)?.shift();
     if (next === undefined) this.waiting.delete(key);
     else this.ready.push(next);
+    this.advance(line);
     this.fill();
+  }
+
+  /** Buries what has nothing in front of it that could still fail, all of it at once. */
+  private advance(line: Line): void {
+    for (; line.front < line.members.length; line.front++) {
+      const i = line.members[line.front]!;
+      if (i > line.failed) return;
+      const bury = this.dying.get(i);
+      if (bury) {
+        this.dying.delete(i);
+        this.burying++;
+        void bury().then((outcome) => {
+          this.burying--;
+          this.settle(i, outcome);
+        });
+      } else if (!isPassed(this.outcomes[i])) return;
+    }
   }
 
   private expire(): void {
     this.over = true;
     const reason = new DeadlineError();
-    const running: RecordContext[] = [];
+    const aborted = this.contexts.filter((context) => context !== undefined);
     this.contexts.forEach((context, i) => {
-      if (!context) return;
-      running.push(context);
-      this.outcomes[i] = this.options.giveUp(this.options.records[i]!, reason);
-      this.contexts[i] = undefined;
-      this.inHand--;
+      if (context) this.outcomes[i] = this.options.giveUp(this.options.records[i]!, reason);
     });
-    for (const context of running) context.abort(reason);
+    this.contexts.length = 0;
+    this.running = 0;
+    for (const context of aborted) context.abort(reason);
     // What is being buried is waited for: its letter may have been accepted already.
-    if (this.inHand === 0) this.finish();
+    if (this.burying === 0) this.finish();
   }
 
   private finish(): void {
@@ -163,6 +213,7 @@ export class ShardBatch {
     this.ended = true;
     this.over = true;
     clearTimeout(this.timer);
-    this.resolve?.(this.outcomes);
+    // Array.from, since what was never touched is a hole.
+    this.resolve?.(Array.from(this.outcomes, (outcome) => outcome ?? DEFERRED));
   }
 }

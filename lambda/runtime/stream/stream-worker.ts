@@ -18,7 +18,7 @@ import { batchOf, type StreamEvent } from './envelope';
 import type { Remains } from './letter';
 import { streamCountsOf } from './metrics';
 import type { ItemIdentifier, StreamBatch, StreamRecord } from './record';
-import { ShardBatch } from './shard-batch';
+import { ShardBatch, type Verdict } from './shard-batch';
 import { textOf } from './text';
 import { Gathering, type WindowOptions } from './window';
 
@@ -173,19 +173,17 @@ export function streamWorkerOn<T, S = unknown>(edge: Edge, options: StreamWorker
       invocation.logFor(record).warn('message will be retried', { error });
       return { kind: 'retry', reason: sentence(error) };
     };
-    const judge = (record: StreamRecord, thrown: unknown): Outcome | Promise<Outcome> => {
+    const judge = (record: StreamRecord, thrown: unknown): Verdict => {
       if (!isPermanent(thrown)) return retry(record, thrown);
-      const error = describe(thrown);
-      const reason = error.message;
-      invocation.logFor(record).error('message is dead', { reason, error });
-      const remains = { id: record.id, bytes: record.bytes(), location: record.location };
-      return burial
-        .bury(remains, reason)
-        .then((buried) =>
-          buried
-            ? { kind: 'dead', reason }
-            : { kind: 'retry', reason: `the dead-letter queue did not take it: ${reason}` },
-        );
+      return async () => {
+        const error = describe(thrown);
+        const reason = error.message;
+        invocation.logFor(record).error('message is dead', { reason, error });
+        const buried = await burial.bury({ id: record.id, bytes: record.bytes(), location: record.location }, reason);
+        return buried
+          ? { kind: 'dead', reason }
+          : { kind: 'retry', reason: `the dead-letter queue did not take it: ${reason}` };
+      };
     };
 
     try {

@@ -115,6 +115,8 @@ test('whatever its records come to, a shard loses none, keeps the order of each 
         buried();
         const dead = new Set(edge.confirmed.map(({ MessageBody }) => JSON.parse(MessageBody!).i as number));
         seen.dead += dead.size;
+        // Each once, but for what stood beside a letter that was refused.
+        if (refusals.length === 0) expect(edge.confirmed).toHaveLength(dead.size);
         script.forEach(({ fates }, i) => {
           const fate = fates.at(-1);
           expect(done.has(i)).toBe(fate === 'ok');

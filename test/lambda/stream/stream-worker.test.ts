@@ -264,6 +264,42 @@ describe('a permanent failure', () => {
     expect(failuresOf(await done)).toEqual(['s1']);
   });
 
+  test('waits for what lies before it, and is not buried when that fails, since it comes back', async () => {
+    const edge = replying();
+    const done = run(
+      edge,
+      {
+        async process({ i }) {
+          if (i === 2) throw new PermanentError('no');
+          await pause(20);
+          if (i === 0) throw new Error('flaky');
+        },
+      },
+      kinesisEvent(keyed('a', 'b', 'c')),
+    );
+    await jest.runAllTimersAsync();
+    expect(failuresOf(await done)).toEqual(['s0']);
+    expect(edge.deadLetters).toEqual([]);
+  });
+
+  test('does not take a place from those that run meanwhile', async () => {
+    const edge = replying();
+    const done = run(
+      edge,
+      {
+        concurrency: 2,
+        async process({ i }) {
+          if (i === 0) await pause(50);
+          if (i === 1 || i === 2) throw new PermanentError('no');
+        },
+      },
+      kinesisEvent(keyed(...'abcde')),
+    );
+    await jest.runAllTimersAsync();
+    expect(await done).toEqual({ batchItemFailures: [] });
+    expect(edge.sent.map((entries) => entries.length)).toEqual([2]);
+  });
+
   test('letters of one moment share a request', async () => {
     const edge = replying();
     const fail = () => {
