@@ -45,8 +45,6 @@ export const ATTRIBUTE = {
   reason: 'DeadLetterReason',
   /** JSON: where the message came from, and the attributes that found no room among the ten. */
   context: 'DeadLetterContext',
-  /** How the body holds a record of a stream that is no text: base64, gzip+base64, empty, or location. */
-  encoding: 'DeadLetterEncoding',
 } as const;
 
 /** Message attributes by which messages tell where they come from. */
@@ -163,6 +161,9 @@ export const STREAM_ENV = {
   /** A `StreamSpec` as JSON. */
   spec: 'ASYNC_STREAM',
 } as const;
+
+/** Message attribute of a dead record whose body is not its text: base64, gzip+base64, empty, or location. */
+export const ENCODING_ATTRIBUTE = 'DeadLetterEncoding';
 
 /** The event source mapping of a stream worker, as far as the runtime goes by it. */
 export interface StreamSpec {

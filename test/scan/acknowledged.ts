@@ -18,6 +18,8 @@ const QUEUE = 'AWS::SQS::Queue';
 const TOPIC = 'AWS::SNS::Topic';
 /** By their names in the variants and in the reference app. */
 const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|OrderedEventsFifo|Shipments)/ };
+const RECOVERY = { what: 'recoveries of stream workers', id: /RecoveryFunction/ };
+const KAFKA = { what: 'policies of workers of Kafka', id: /^Kafka.*Policy/ };
 const CONTROLLER = { what: 'controllers of circuit breakers', id: /ControllerFunction/ };
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
@@ -50,6 +52,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'cdk-nag',
+    rule: 'IAM5',
+    where: ['AWS::IAM::ManagedPolicy'],
+    only: KAFKA,
+    reason: 'Lambda reaches the brokers by network interfaces, and EC2 knows no narrower resource for most of that.',
+  },
+  {
+    tool: 'cdk-nag',
     rule: 'LambdaConcurrency',
     where: [FUNCTION],
     only: CONTROLLER,
@@ -61,6 +70,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     reason: 'Reserved concurrency takes from the account; maxConcurrency bounds a worker without it.',
     optIn: 'reservedConcurrentExecutions',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaConcurrency',
+    where: [FUNCTION],
+    only: RECOVERY,
+    reason: 'Its queue hands it two batches at once, and no more.',
   },
   {
     tool: 'cdk-nag',
@@ -148,6 +164,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     reason: 'As LambdaConcurrency.',
     optIn: 'reservedConcurrentExecutions',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_115',
+    where: [FUNCTION],
+    only: RECOVERY,
+    reason: 'As LambdaConcurrency.',
   },
   {
     tool: 'checkov',

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { ATTRIBUTE, MAX_MESSAGE_BYTES } from '../../../lib/private/contract';
+import { ATTRIBUTE, ENCODING_ATTRIBUTE, MAX_MESSAGE_BYTES } from '../../../lib/private/contract';
 import { attributeBytes, type DeadLetter, MAX_REASON_BYTES, type SendAttribute, sqsText } from '../dead-letter';
 import { isSqsText } from '../sqs-characters';
 import type { Location } from './record';
@@ -81,7 +81,7 @@ export async function letterOf(remains: Remains, reason: string, now: number): P
   const attributes: Record<string, SendAttribute> = {
     [ATTRIBUTE.context]: { DataType: 'String', StringValue: location },
     [ATTRIBUTE.reason]: { DataType: 'String', StringValue: why + tooLarge },
-    ...(encoding && { [ATTRIBUTE.encoding]: { DataType: 'String', StringValue: encoding } }),
+    ...(encoding && { [ENCODING_ATTRIBUTE]: { DataType: 'String', StringValue: encoding } }),
   };
   const bytes = Object.entries(attributes).reduce(
     (sum, [name, value]) => sum + attributeBytes(name, value),
