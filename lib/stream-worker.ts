@@ -15,6 +15,7 @@ import { streamMapping } from './private/stream/mapping';
 import { streamNumbers } from './private/stream/numbers';
 import { streamQueues } from './private/stream/queues';
 import { StreamRecovery } from './private/stream/recovery';
+import { checkMapping } from './private/stream/wiring';
 import { workerFunction } from './private/worker-function';
 import type { StreamSource } from './stream-source';
 
@@ -212,6 +213,8 @@ export class StreamWorker extends Construct implements iam.IGrantable {
     this.lagAlarm = alarms.lag;
     this.errorAlarm = alarms.errors;
     this.throttleAlarm = alarms.throttles;
+
+    checkMapping(this, this.eventSourceMapping, source);
   }
 
   /** Records handled. Sum of 5 minutes by default. */

@@ -606,6 +606,46 @@ describe('what is seldom meant warns with an id that can be acknowledged', () =>
   });
 });
 
+describe('a mapping that was changed through its L1', () => {
+  const changed = (change: (mapping: lambda.CfnEventSourceMapping) => void) => {
+    const made = synth(ofDynamodb);
+    change(made.worker.eventSourceMapping.node.defaultChild as lambda.CfnEventSourceMapping);
+    return made;
+  };
+
+  test.each<[(mapping: lambda.CfnEventSourceMapping) => void, RegExp]>([
+    [
+      (m) => (m.functionResponseTypes = undefined),
+      /functionResponseTypes of the event source mapping: got none, expected Rep/,
+    ],
+    [(m) => (m.destinationConfig = undefined), /destinationConfig of the event source mapping: got none/],
+    [(m) => (m.maximumRecordAgeInSeconds = -1), /maximumRecordAgeInSeconds of the event source mapping: got -1/],
+    [(m) => (m.maximumRecordAgeInSeconds = 86_400), /got 86400, expected less than the stream keeps a record, 86400/],
+  ])('is refused where it would lose records: %#', (change, message) => {
+    expect(() => changed(change).template()).toThrow(message);
+  });
+
+  test('warns where it is disabled', () => {
+    const { stack, template } = changed((mapping) => {
+      mapping.enabled = false;
+    });
+    template();
+    Annotations.fromStack(stack).hasWarning(
+      '/Stack/Clicks',
+      Match.stringLikeRegexp('cdk-async-patterns:mappingDisabled'),
+    );
+  });
+
+  test('may be anything else', () => {
+    const { stack, template } = changed((mapping) => {
+      mapping.maximumRecordAgeInSeconds = 3600;
+      mapping.bisectBatchOnFunctionError = false;
+    });
+    template();
+    expect(Annotations.fromStack(stack).findWarning('*', Match.anyValue())).toEqual([]);
+  });
+});
+
 test('tokens pass through, unvalidated', () => {
   const stack = new Stack(new App(), 'Stack');
   const number = (id: string) => Token.asNumber(new CfnParameter(stack, id, { type: 'Number' }).value);

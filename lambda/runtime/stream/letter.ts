@@ -29,18 +29,21 @@ interface Body {
   readonly encoding?: Encoding;
 }
 
-// Room for the attributes: the reason, the context with a key of Kafka cut short, the names.
-const OVERHEAD = MAX_REASON_BYTES + 4_096;
-const MAX_BODY_BYTES = MAX_MESSAGE_BYTES - OVERHEAD;
-const MAX_KEY_CHARACTERS = 1_024;
+// Room for the attributes: the context, in which JSON writes some characters as six, then the reason and the names as well.
+const MAX_CONTEXT_BYTES = 8_192;
+const OVERHEAD = 10_240;
+/** Not a constant: no bundler leaves out a sum that nobody uses. */
+const fits = (bytes: number): boolean => bytes <= MAX_MESSAGE_BYTES - OVERHEAD;
+/** A key of Kafka may be as long as a record, and its brokers are many. */
+const MAX_NAME_CHARACTERS = 1_024;
 
 const locationJson = ({ location, details }: Remains, now: number): string => {
   const { source, shardId, sequenceNumber, partitionKey, arrivedAt } = location;
   return JSON.stringify({
-    source,
-    shardId,
+    source: source.slice(0, MAX_NAME_CHARACTERS),
+    shardId: shardId?.slice(0, MAX_NAME_CHARACTERS),
     sequenceNumber,
-    partitionKey: partitionKey?.slice(0, MAX_KEY_CHARACTERS),
+    partitionKey: partitionKey?.slice(0, MAX_NAME_CHARACTERS),
     approximateArrival: arrivedAt === undefined ? undefined : new Date(arrivedAt).toISOString(),
     deadTimestamp: now,
     ...details,
@@ -58,19 +61,19 @@ const asText = (bytes: Buffer): Body => {
 async function bodyOf(bytes: Buffer | undefined, location: string): Promise<Body> {
   if (bytes === undefined || bytes.length === 0) return { text: 'empty', encoding: 'empty' };
   const plain = asText(bytes);
-  if (Buffer.byteLength(plain.text) <= MAX_BODY_BYTES) return plain;
+  if (fits(Buffer.byteLength(plain.text))) return plain;
   // Records of Kinesis have up to 10 MiB. The module is loaded for those alone.
   const { gzip } = await import('node:zlib');
   const zipped = await new Promise<Buffer>((resolve, reject) => {
     gzip(bytes, (error, result) => (error ? reject(error) : resolve(result)));
   });
   const text = zipped.toString('base64');
-  return text.length <= MAX_BODY_BYTES ? { text, encoding: 'gzip+base64' } : { text: location, encoding: 'location' };
+  return fits(text.length) ? { text, encoding: 'gzip+base64' } : { text: location, encoding: 'location' };
 }
 
 /** The message that carries a record to the dead-letter queue: its bytes, where it was, and why it is there. */
 export async function letterOf(remains: Remains, reason: string, now: number): Promise<DeadLetter> {
-  const location = sqsText(locationJson(remains, now), OVERHEAD - MAX_REASON_BYTES - 256);
+  const location = sqsText(locationJson(remains, now), MAX_CONTEXT_BYTES);
   const { text, encoding }: Body =
     remains.gone === undefined ? await bodyOf(remains.bytes, location) : { text: remains.gone, encoding: 'location' };
   const tooLarge =
