@@ -15,8 +15,8 @@ export interface OwnFunctionProps {
   readonly timeout: Duration;
   readonly memorySize: number;
   readonly environment: { [key: string]: string };
-  /** What it may do beside writing its log. */
-  readonly statements: iam.PolicyStatement[];
+  /** What it may do, writing its log included. */
+  statements(logGroup: logs.ILogGroup): iam.PolicyStatement[];
   readonly encryptionKey?: kms.IKey;
 }
 
@@ -36,13 +36,7 @@ export function ownFunction(scope: Construct, props: OwnFunctionProps): OwnFunct
   if (encryptionKey) grantToLogs(scope, encryptionKey);
   const role = new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
   const permissions = new iam.ManagedPolicy(scope, 'Policy', {
-    statements: [
-      new iam.PolicyStatement({
-        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        resources: [logGroup.logGroupArn],
-      }),
-      ...props.statements,
-    ],
+    statements: props.statements(logGroup),
     roles: [role],
   });
   // As in a worker's function: whoever waits for the role waits for what it may do.

@@ -37,7 +37,8 @@ export class StreamRecovery extends Construct {
       memorySize: MEMORY_MIB,
       encryptionKey,
       environment: { [ENV.worker]: worker, [ENV.deadLetterQueueUrl]: deadLetterQueue.queueUrl },
-      statements: [
+      statements: (log) => [
+        allow(['logs:CreateLogStream', 'logs:PutLogEvents'], log.logGroupArn),
         allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], onFailureQueue.queueArn),
         allow(['sqs:SendMessage'], deadLetterQueue.queueArn),
         ...source.recovery,
