@@ -150,6 +150,8 @@ export class StreamWorker extends Construct implements iam.IGrantable {
   public readonly errorAlarm: cloudwatch.Alarm;
   /** Fires when Lambda refuses invocations for lack of concurrency. */
   public readonly throttleAlarm: cloudwatch.Alarm;
+  /** Fires when Lambda could not tell the on-failure queue what it has given up. */
+  public readonly lossAlarm: cloudwatch.Alarm;
   /** The function's role: `table.grantReadData(worker)` works. */
   public readonly grantPrincipal: iam.IPrincipal;
 
@@ -213,6 +215,7 @@ export class StreamWorker extends Construct implements iam.IGrantable {
     this.lagAlarm = alarms.lag;
     this.errorAlarm = alarms.errors;
     this.throttleAlarm = alarms.throttles;
+    this.lossAlarm = alarms.lost;
 
     checkMapping(this, this.eventSourceMapping, source);
   }

@@ -455,7 +455,7 @@ describe('alarms', () => {
     ['Kafka', ofMsk],
   ])('of %s each say what they mean and what to do, and how they take missing data', (_, source) => {
     const all = alarms(source);
-    expect(all).toHaveLength(4);
+    expect(all).toHaveLength(5);
     for (const { AlarmDescription, TreatMissingData, AlarmActions } of all) {
       expect(AlarmDescription).toMatch(/^Stack\/Clicks: .+ Runbook: .+/);
       expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
@@ -464,7 +464,7 @@ describe('alarms', () => {
     }
   });
 
-  test('watch the dead-letter queue, the iterator’s age, lasting errors and throttles', () => {
+  test('watch the dead-letter queue, the iterator’s age, lasting errors, throttles and what is lost', () => {
     expect(alarms(ofKinesis)).toEqual([
       expect.objectContaining({ MetricName: 'ApproximateNumberOfMessagesVisible', Threshold: 1 }),
       expect.objectContaining({
@@ -475,6 +475,7 @@ describe('alarms', () => {
       }),
       expect.objectContaining({ MetricName: 'Errors', Period: 300, Threshold: 1, EvaluationPeriods: 3 }),
       expect.objectContaining({ MetricName: 'Throttles', Threshold: 1, EvaluationPeriods: 1 }),
+      expect.objectContaining({ MetricName: 'DestinationDeliveryFailures', Threshold: 1, EvaluationPeriods: 1 }),
     ]);
   });
 

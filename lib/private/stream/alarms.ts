@@ -24,6 +24,7 @@ export class StreamAlarms extends Construct {
   readonly lag: cloudwatch.Alarm;
   readonly errors: cloudwatch.Alarm;
   readonly throttles: cloudwatch.Alarm;
+  readonly lost: cloudwatch.Alarm;
 
   constructor(scope: Construct, id: string, props: StreamAlarmsProps) {
     super(scope, id);
@@ -83,6 +84,17 @@ export class StreamAlarms extends Construct {
         `${name}: Lambda refuses invocations for lack of concurrency; records grow older meanwhile, up to maxRecordAge. ` +
         "Runbook: raise the reserved concurrency or the account's, or lower parallelizationFactor.",
       metric: props.function.metricThrottles({ period: Duration.minutes(5) }),
+      threshold: 1,
+      evaluationPeriods: 1,
+      treatMissingData,
+    });
+
+    this.lost = alarm(this, 'Lost', alarmTopic, {
+      alarmDescription:
+        `${name}: Lambda has given records up and could not say where they are: they are lost unless they are read from the ` +
+        'stream while it keeps them. Runbook: do the policies of the on-failure queue and its key let the role of the ' +
+        'function send? The log of the function has the message ids of what failed last.',
+      metric: props.function.metric('DestinationDeliveryFailures', { period: Duration.minutes(5), statistic: 'sum' }),
       threshold: 1,
       evaluationPeriods: 1,
       treatMissingData,
