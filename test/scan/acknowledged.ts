@@ -153,6 +153,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'checkov',
+    rule: 'CKV_AWS_111',
+    where: ['AWS::IAM::ManagedPolicy'],
+    only: KAFKA,
+    reason: 'As IAM5.',
+  },
+  {
+    tool: 'checkov',
     rule: 'CKV_AWS_115',
     where: [FUNCTION],
     only: CONTROLLER,
