@@ -13,8 +13,18 @@ export {
 } from './fan-out-topic';
 export { type EntryOptions, Handler } from './handler';
 export { Idempotency, type IdempotencyOptions } from './idempotency';
+export { KafkaAuthentication } from './kafka-authentication';
 export { LoadLevelingQueue } from './load-leveling-queue';
 export type { LoadLevelingQueueProps, PaceChange } from './load-leveling-queue-props';
 export { MessageFilter, MessageMatch, type NumberRange } from './message-filter';
 export { Pace, type RateOptions } from './pace';
 export { PayloadStore, type PayloadStoreProps } from './payload-store';
+export {
+  type DynamodbSourceOptions,
+  type KafkaSourceOptions,
+  type KinesisSourceOptions,
+  type MskSourceOptions,
+  StreamSource,
+  type StreamStartOptions,
+} from './stream-source';
+export { StreamWorker, type StreamWorkerProps } from './stream-worker';

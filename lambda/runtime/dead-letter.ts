@@ -27,7 +27,7 @@ export interface DeadLetter {
 
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
 const MAX_ATTRIBUTES = 10;
-const MAX_REASON_BYTES = 1024;
+export const MAX_REASON_BYTES = 1024;
 /** Below this a reason says too little to be worth a move by hand. */
 const MIN_REASON_BYTES = 64;
 
@@ -48,7 +48,7 @@ const sendAttribute = ({ dataType, stringValue, binaryValue }: SQSMessageAttribu
     : { DataType: dataType, StringValue: stringValue ?? '' };
 
 /** What SQS counts: name, type and value. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html */
-const attributeBytes = (name: string, { DataType, StringValue, BinaryValue }: SendAttribute): number =>
+export const attributeBytes = (name: string, { DataType, StringValue, BinaryValue }: SendAttribute): number =>
   Buffer.byteLength(name) +
   Buffer.byteLength(DataType) +
   (BinaryValue?.byteLength ?? Buffer.byteLength(StringValue ?? ''));

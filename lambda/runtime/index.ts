@@ -34,4 +34,15 @@ export {
   type Tally,
   type TopicConnection,
 } from './producer';
+export type { StreamContext } from './stream/context';
+export type { Change } from './stream/dynamodb';
+export type { StreamEvent } from './stream/envelope';
+export {
+  type StreamReply,
+  type StreamWorkerCommon,
+  type StreamWorkerHandler,
+  type StreamWorkerOptions,
+  streamWorker,
+} from './stream/stream-worker';
+export type { WindowContext, WindowOptions } from './stream/window';
 export { type WorkerHandler, type WorkerOptions, worker } from './worker';

@@ -1,20 +1,21 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Context } from 'aws-lambda/handler';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda/trigger/sqs';
-import { type Alarm, abortAt } from './abort-at';
+import { abortAt } from './abort-at';
 import { Batch } from './batch';
 import { type Config, readConfig } from './config';
 import { DeadlineError, type Invocation, originOf, type RecordContext, type WorkerContext } from './context';
 import { parseJson, validate } from './decode';
-import { describe, sentence } from './describe';
+import { describe } from './describe';
 import { type Edge, lambdaEdge } from './edge';
 import { isFifo, recordsOf } from './envelope';
+import { flushed } from './flushed';
 import type { Guards } from './guards';
 import type { Identity } from './idempotency/prepare';
 import { jsonLoggers, type Logger, loggersFor } from './log';
 import { countsOf, metricsLine } from './metrics';
 import { hasRoom, judge, type Outcome, receiveCountOf } from './outcome';
-import { afterSends, flushAll, hasSends } from './producer/pending';
+import { afterSends, hasSends } from './producer/pending';
 import { tracing } from './telemetry';
 
 export interface WorkerOptions<T> {
@@ -205,19 +206,6 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
     }
     return { batchItemFailures: failures.map((itemIdentifier) => ({ itemIdentifier })) };
   };
-}
-
-/**
- * The outcomes once nothing is on its way that handlers sent without saying for which message: if some of it is not
- * accepted, any of them may be at fault, and all come back.
- */
-async function flushed(outcomes: Outcome[], log: Logger, alarm: Alarm): Promise<Outcome[]> {
-  const errors = await flushAll(alarm.signal);
-  alarm.clear();
-  if (errors.length === 0) return outcomes;
-  for (const error of errors) log.error('message not sent', { error: describe(error) });
-  const retry: Outcome = { kind: 'retry', reason: sentence(describe(errors[0])) };
-  return outcomes.map((outcome) => (outcome.kind === 'done' ? retry : outcome));
 }
 
 /** One line a failure. It names the message and says why, and holds nothing of the body. */

@@ -1,3 +1,12 @@
 export { lambdaContext } from './context';
 export { type SqsEventOptions, type SqsMessage, sqsEvent } from './sqs-event';
+export {
+  type DynamodbRecord,
+  dynamodbEvent,
+  type KafkaRecord,
+  type KinesisRecord,
+  kafkaEvent,
+  kinesisEvent,
+  type StreamEventOptions,
+} from './stream-events';
 export { maskAssets } from './template';

@@ -36,7 +36,7 @@ const MAX_VISIBILITY_SECONDS = 12 * 3600;
 export const defaultVisibilityTimeout = (timeout: number, window: number): number =>
   VISIBILITY_FACTOR * timeout + window;
 
-const within = (what: string, value: number | undefined, min: number, max: number, todo: string): Problem[] =>
+export const within = (what: string, value: number | undefined, min: number, max: number, todo: string): Problem[] =>
   value === undefined || (Number.isInteger(value) && value >= min && value <= max)
     ? []
     : [{ what, got: value, expected: `a whole number from ${min} to ${max}`, todo }];

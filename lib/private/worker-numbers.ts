@@ -57,8 +57,8 @@ const DEFAULT_BATCH_SIZE = 10;
 const FORGIVEN_RECEIVES = 100;
 const MIN_AGE_SECONDS = 900;
 
-const known = (value: number | undefined): number | undefined => (Token.isUnresolved(value) ? undefined : value);
-const seconds = (value: Duration): number | undefined =>
+export const known = (value: number | undefined): number | undefined => (Token.isUnresolved(value) ? undefined : value);
+export const seconds = (value: Duration): number | undefined =>
   value.isUnresolved() ? undefined : value.toSeconds({ integral: false });
 
 /** Fills in the defaults, refuses what cannot work and warns about what is seldom meant. */

@@ -26,6 +26,8 @@ const NO_BREAKER: BreakerCalls = { getItem: none, updateItem: none, batchGetItem
 export class FakeEdge implements Edge {
   readonly lines: Record<string, any>[] = [];
   readonly sent: SendMessageBatchRequestEntry[][] = [];
+  /** Those of them that were accepted. */
+  readonly confirmed: SendMessageBatchRequestEntry[] = [];
   /** Seconds by receipt handle. */
   readonly visibility = new Map<string, number>();
   readonly order: string[] = [];
@@ -97,13 +99,12 @@ export class FakeEdge implements Edge {
       if (this.hang) return new Promise(() => {});
       if (this.failSend) throw this.failSend;
       this.sent.push(Entries);
+      const refused = new Set(Entries.filter((entry) => this.refuseSend(entry)));
+      const accepted = Entries.filter((entry) => !refused.has(entry));
+      this.confirmed.push(...accepted);
       return {
-        Successful: Entries.filter((entry) => !this.refuseSend(entry)).map(({ Id }) => ({
-          Id,
-          MessageId: `new-${Id}`,
-          MD5OfMessageBody: '',
-        })),
-        Failed: Entries.filter(this.refuseSend).map(({ Id }) => ({ Id, SenderFault: true, Code: 'Refused' })),
+        Successful: accepted.map(({ Id }) => ({ Id, MessageId: `new-${Id}`, MD5OfMessageBody: '' })),
+        Failed: [...refused].map(({ Id }) => ({ Id, SenderFault: true, Code: 'Refused' })),
       };
     },
     changeMessageVisibilityBatch: async ({ QueueUrl, Entries = [] }) => {

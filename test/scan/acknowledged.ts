@@ -25,6 +25,8 @@ const STORE_OR_SCHEDULE = {
 const BUCKET = 'AWS::S3::Bucket';
 const ASYNC = { what: 'asynchronous functions', id: /^Async/ };
 const CONTROLLER = { what: 'controllers of circuit breakers and paces', id: /ControllerFunction/ };
+const RECOVERY = { what: 'recoveries of stream workers', id: /RecoveryFunction/ };
+const KAFKA = { what: 'policies of workers of Kafka', id: /^Kafka.*Policy/ };
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
@@ -64,6 +66,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'cdk-nag',
+    rule: 'IAM5',
+    where: ['AWS::IAM::ManagedPolicy'],
+    only: KAFKA,
+    reason: 'Lambda reaches the brokers by network interfaces, and EC2 knows no narrower resource for most of that.',
+  },
+  {
+    tool: 'cdk-nag',
     rule: 'LambdaConcurrency',
     where: [FUNCTION],
     only: CONTROLLER,
@@ -75,6 +84,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     reason: 'Reserved concurrency takes from the account; maxConcurrency bounds a worker without it.',
     optIn: 'reservedConcurrentExecutions',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaConcurrency',
+    where: [FUNCTION],
+    only: RECOVERY,
+    reason: 'Its queue hands it two batches at once, and no more.',
   },
   {
     tool: 'cdk-nag',
@@ -207,6 +223,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'checkov',
+    rule: 'CKV_AWS_111',
+    where: ['AWS::IAM::ManagedPolicy'],
+    only: KAFKA,
+    reason: 'As IAM5.',
+  },
+  {
+    tool: 'checkov',
     rule: 'CKV_AWS_115',
     where: [FUNCTION],
     only: CONTROLLER,
@@ -218,6 +241,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     reason: 'As LambdaConcurrency.',
     optIn: 'reservedConcurrentExecutions',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_115',
+    where: [FUNCTION],
+    only: RECOVERY,
+    reason: 'As LambdaConcurrency.',
   },
   {
     tool: 'checkov',

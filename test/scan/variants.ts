@@ -1,6 +1,8 @@
 // Two ways to use a worker that the reference app does not show: nothing given, and everything that the rules ask for.
 import { join } from 'node:path';
 import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Stream } from 'aws-cdk-lib/aws-kinesis';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -17,9 +19,28 @@ import {
   LoadLevelingQueue,
   Pace,
   PayloadStore,
+  StreamSource,
+  StreamWorker,
 } from 'cdk-async-patterns';
 
 const handler = () => Handler.fromEntry(join(__dirname, 'handler.ts'));
+
+/** Imported, so that only what is ours is scanned. */
+const sources = (stack: Stack): Record<'Clicks' | 'Changes' | 'Kafka', StreamSource> => ({
+  Clicks: StreamSource.kinesis(
+    Stream.fromStreamArn(stack, 'Stream', 'arn:aws:kinesis:us-east-1:123456789012:stream/clicks'),
+  ),
+  Changes: StreamSource.dynamodb(
+    Table.fromTableAttributes(stack, 'Table', {
+      tableArn: 'arn:aws:dynamodb:us-east-1:123456789012:table/items',
+      tableStreamArn: 'arn:aws:dynamodb:us-east-1:123456789012:table/items/stream/2026-01-01T00:00:00.000',
+    }),
+  ),
+  Kafka: StreamSource.msk(
+    'arn:aws:kafka:us-east-1:123456789012:cluster/events/9c8ad5a3-2f5d-4e0b-8f7e-1c2d3e4f5a6b-2',
+    'orders',
+  ),
+});
 
 const defaults = (app: App): void => {
   const stack = new Stack(app, 'Defaults');
@@ -35,6 +56,8 @@ const defaults = (app: App): void => {
     fifo: true,
   });
   new AsyncFunction(stack, 'Async', { handler: handler() });
+  for (const [id, source] of Object.entries(sources(stack)))
+    new StreamWorker(stack, id, { source, handler: handler() });
   large(stack, {});
   new LoadLevelingQueue(stack, 'Paced', { handler: handler(), pace: Pace.concurrency(5) });
 };
@@ -75,6 +98,9 @@ const optIn = (app: App): void => {
     ...everything,
   });
   paced.connectProducer(new AsyncWorker(stack, 'Producing', { handler: handler(), ...everything }).function);
+  for (const [id, source] of Object.entries(sources(stack))) {
+    new StreamWorker(stack, id, { source, handler: handler(), ...everything });
+  }
 };
 
 /** Under the flags that `cdk init` sets; the reference app has none. */

@@ -2,15 +2,12 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import { Construct, Dependable } from 'constructs';
+import { Construct } from 'constructs';
 import { ENV, type LevelingSpec, PACE_ENV } from '../contract';
-import { grantToLogs } from '../key-grants';
-import { shippedHandler } from '../shipped-handler';
+import { ownFunction } from '../own-function';
 import { controllerStatements, mappingStatement } from './statements';
 
 export interface PaceControllerProps {
@@ -33,38 +30,23 @@ export class PaceController extends Construct {
   constructor(scope: Construct, id: string, props: PaceControllerProps) {
     super(scope, id);
     const { spec, table, queue, mapping, encryptionKey } = props;
-    const logGroup = new logs.LogGroup(this, 'LogGroup', { retention: logs.RetentionDays.ONE_MONTH, encryptionKey });
-    if (encryptionKey) grantToLogs(this, encryptionKey);
-    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
-    const permissions = new iam.ManagedPolicy(this, 'Policy', {
-      statements: [
-        ...controllerStatements(table, queue.queueArn, logGroup.logGroupArn),
-        ...(mapping ? [mappingStatement(mapping.eventSourceMappingArn)] : []),
-      ],
-      roles: [role],
-    });
-    // As in a worker's function: whoever waits for the role waits for what it may do.
-    Dependable.implement(role, { dependencyRoots: [permissions] });
-
-    this.function = new lambda.Function(this, 'Function', {
+    this.function = ownFunction(this, {
+      name: 'pace-controller',
       description: 'Changes the pace of a queue, and reads its backlog',
-      runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
-      code: shippedHandler('pace-controller'),
-      handler: 'index.handler',
       timeout: TIMEOUT,
       memorySize: MEMORY_MIB,
-      role,
-      logGroup,
-      loggingFormat: lambda.LoggingFormat.JSON,
-      environmentEncryption: encryptionKey,
+      encryptionKey,
+      statements: ({ logGroupArn }) => [
+        ...controllerStatements(table, queue.queueArn, logGroupArn),
+        ...(mapping ? [mappingStatement(mapping.eventSourceMappingArn)] : []),
+      ],
       environment: {
         [ENV.worker]: props.worker,
         [ENV.queueUrl]: queue.queueUrl,
         [PACE_ENV.spec]: Stack.of(this).toJsonString(spec),
         ...(mapping && { [PACE_ENV.mapping]: mapping.eventSourceMappingId }),
       },
-    });
+    }).fn;
 
     new events.Rule(this, 'Schedule', {
       description: 'Has the backlog of a queue read, and puts right what an earlier change of its pace did not',

@@ -1,4 +1,5 @@
-import { lambdaContext, maskAssets, sqsEvent } from '../../../lambda/testing';
+import { type Change, streamWorker } from '../../../lambda/runtime';
+import { dynamodbEvent, lambdaContext, maskAssets, sqsEvent } from '../../../lambda/testing';
 
 test('an event has a record a message, text as it is and anything else as JSON', () => {
   const { Records } = sqsEvent([{ body: 'text' }, { body: { a: 1 }, receiveCount: 2, attributes: { k: 'v' } }]);
@@ -33,4 +34,23 @@ test('asset hashes are masked wherever they stand, and the template itself is le
   const template = { Code: { S3Key: `${hash}.zip` }, Metadata: [`asset.${hash}`], Name: 'a1' };
   expect(maskAssets(template)).toEqual({ Code: { S3Key: '<asset>.zip' }, Metadata: ['asset.<asset>'], Name: 'a1' });
   expect(template.Code.S3Key).toBe(`${hash}.zip`);
+});
+
+test('items of a change read as they were written, whatever they hold', async () => {
+  const item = {
+    text: '',
+    number: 1.5,
+    big: 9007199254740993n,
+    yes: true,
+    none: null,
+    bytes: Buffer.from([0, 255]),
+    list: [1, 'a', [null]],
+    map: { deep: { x: 1 } },
+    texts: new Set(['a', 'b']),
+    numbers: new Set([1, 2]),
+  };
+  const seen: unknown[] = [];
+  const handler = streamWorker<Change>({ process: (change) => void seen.push(change) });
+  await handler(dynamodbEvent([{ keys: { text: 'k' }, newImage: item }]));
+  expect(seen).toEqual([{ eventName: 'INSERT', keys: { text: 'k' }, newImage: item, expired: false }]);
 });

@@ -1,0 +1,36 @@
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { SendMessageBatchCommand, type SendMessageBatchCommandInput, SQSClient } from '@aws-sdk/client-sqs';
+import type { Context } from 'aws-lambda/handler';
+import type { SQSEvent } from 'aws-lambda/trigger/sqs';
+import { ENV } from '../../../lib/private/contract';
+import { jsonLoggers } from '../../runtime/log';
+import { metricsLine } from '../../runtime/metrics';
+import { Recovery } from './recovery';
+import { dynamodbPages, kinesisPages } from './streams';
+
+const { env } = process;
+const write = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+const worker = env[ENV.worker] ?? '';
+const kinesis = new KinesisClient({});
+const dynamodb = new DynamoDBStreamsClient({});
+const sqs = new SQSClient({ md5: false });
+
+const recovery = new Recovery({
+  queueUrl: env[ENV.deadLetterQueueUrl] ?? '',
+  sqs: { sendMessageBatch: (input: SendMessageBatchCommandInput) => sqs.send(new SendMessageBatchCommand(input)) },
+  pages: (range) => (range.kind === 'kinesis' ? kinesisPages(kinesis, range) : dynamodbPages(dynamodb, range)),
+  log: jsonLoggers({ env, now: Date.now, write })({ worker }).own,
+  now: Date.now,
+});
+
+/** Invoked by the queue that Lambda tells what it has given up. What throws comes back, and ends in the dead-letter queue as it is. */
+export const handler = async ({ Records }: SQSEvent, context?: Context): Promise<void> => {
+  for (const { body } of Records) {
+    const dead = await recovery.recover(body);
+    const counts = { processed: 0, retried: 0, dead, deferred: 0, age: 0 };
+    write(metricsLine(worker, context?.awsRequestId, counts, Date.now()));
+  }
+};

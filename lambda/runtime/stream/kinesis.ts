@@ -1,0 +1,37 @@
+import type { KinesisStreamRecord } from 'aws-lambda/trigger/kinesis-stream';
+import { kindOf, NO_HEADERS, notAStream, type StreamRecord } from './record';
+
+const seconds = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isFinite(value) ? Math.round(value * 1000) : undefined;
+
+/** @throws TypeError if it lacks what it is reported or read by */
+export function kinesisRecord(raw: KinesisStreamRecord, where: string): StreamRecord {
+  const { kinesis, eventID, eventSourceARN } = raw;
+  if (typeof kinesis?.sequenceNumber !== 'string' || kinesis.sequenceNumber === '') {
+    throw notAStream(`${where} has no kinesis.sequenceNumber (got ${kindOf(raw)})`);
+  }
+  if (typeof kinesis.data !== 'string') {
+    throw notAStream(`${where}.kinesis.data is not a string (got ${kindOf(kinesis.data)})`);
+  }
+  const { sequenceNumber, data } = kinesis;
+  const partitionKey = String(kinesis.partitionKey ?? '');
+  const shardId = typeof eventID === 'string' ? eventID.split(':')[0] : undefined;
+  const bytes = (): Buffer => Buffer.from(data, 'base64');
+  return {
+    id: eventID ?? sequenceNumber,
+    itemIdentifier: sequenceNumber,
+    line: '',
+    key: partitionKey,
+    location: {
+      source: String(eventSourceARN ?? ''),
+      shardId,
+      sequenceNumber,
+      partitionKey,
+      arrivedAt: seconds(kinesis.approximateArrivalTimestamp),
+    },
+    headers: NO_HEADERS,
+    raw,
+    bytes,
+    read: (parse) => parse(bytes()),
+  };
+}
