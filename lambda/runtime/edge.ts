@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 
 export type FailurePath = typeof import('./async-patterns-sqs.js');
-export type StorePath = typeof import('./async-patterns-dynamodb.js');
+export type StorePath = Pick<typeof import('./async-patterns-dynamodb.js'), 'Guards' | 'calls'>;
 
 /** All that the runtime reaches outside itself. It is passed in, so that a test is a call with another edge. */
 export interface Edge {

@@ -41,6 +41,7 @@ export type ConnectedTopic = TopicConnection & Stored;
 const KINDS = {
   producer: { field: 'queueUrl', call: 'worker.connectProducer' },
   publisher: { field: 'topicArn', call: 'topic.connectPublisher' },
+  log: { field: 'table', call: 'log.connectWriter' },
 } as const;
 
 /**
@@ -48,7 +49,7 @@ const KINDS = {
  *
  * @throws Error if there is none
  */
-export function readConnection<C extends ConnectedQueue | ConnectedTopic>(
+export function readConnection<C>(
   kind: keyof typeof KINDS,
   name: string,
   env: Readonly<Record<string, string | undefined>>,
