@@ -36,8 +36,8 @@ export const calls: StatementCalls & BreakerCalls = {
 
 export const logCalls: LogCalls = {
   putItem: (input) => client.send(new PutItemCommand(input)),
-  transactWriteItems: calls.transactWriteItems,
+  transactWriteItems: (input) => client.send(new TransactWriteItemsCommand(input)),
   query: (input) => client.send(new QueryCommand(input)),
   getItem: (input) => client.send(new GetItemCommand(input)),
-  updateItem: calls.updateItem,
+  updateItem: (input) => client.send(new UpdateItemCommand(input)),
 };
