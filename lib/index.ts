@@ -1,6 +1,7 @@
 export { AsyncWorker, type AsyncWorkerProps } from './async-worker';
 export { Backoff, type ExponentialBackoffOptions } from './backoff';
 export { CircuitBreaker, type CircuitBreakerProps } from './circuit-breaker';
+export { EventLog, type EventLogProps, type EventLogWorkerProps } from './event-log';
 export {
   type FanOutFunctionOptions,
   type FanOutQueueOptions,

@@ -59,6 +59,9 @@ export interface Chunk {
   readonly next?: Cursor;
 }
 
+const latest = (...times: string[]): string => times.sort().at(-1)!;
+const earliest = (...times: string[]): string => times.sort()[0]!;
+
 /**
  * Reads a log hour by hour. An hour comes from the archive if that has exactly the events that the table's index has of it,
  * which is known without reading any; else, the hour that is being written for one, it comes from the table. Either way
@@ -86,8 +89,7 @@ export class Source {
 
   /** Goes to the first hour from this one on that has any events, and decides where they are read. */
   private async enter(from: string): Promise<Chunk> {
-    const start = startOfHour(from);
-    const at = await this.table.firstAt(start < this.range.from ? this.range.from : start);
+    const at = await this.table.firstAt(latest(startOfHour(from), this.range.from));
     if (at === undefined || at >= this.range.to) return { events: [] };
     const hour = hourOf(at);
     const [inTable, objects] = await Promise.all([this.table.tally(hour), this.objects(hour, true)]);
@@ -117,8 +119,8 @@ export class Source {
   private async fromTable({ hour, shard = 0, start }: Cursor, limit: number): Promise<Chunk> {
     const { from, to } = this.range;
     const begin = startOfHour(hour);
-    const end = `${nextHour(hour)}:00:00.000Z`;
-    const range = { from: begin < from ? from : begin, to: end > to ? to : end };
+    const end = startOfHour(nextHour(hour));
+    const range = { from: latest(begin, from), to: earliest(end, to) };
     const { events, next } = await this.table.page(shard, range, start, limit);
     if (next) return { events, next: { hour, via: 'table', shard, start: next } };
     return shard + 1 < EVENT_LOG_SHARDS

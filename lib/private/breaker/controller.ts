@@ -1,16 +1,14 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
-import { Construct, Dependable } from 'constructs';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
 import { BREAKER_ENV, BREAKER_TABLE, type BreakerSpec, type MappingSpec } from '../contract';
-import { grantToLogs } from '../key-grants';
+import { ownFunction } from '../own-function';
 import { controllerStatements, mappingStatement } from './statements';
 
 export interface BreakerControllerProps {
@@ -22,7 +20,6 @@ export interface BreakerControllerProps {
 /** A run takes a few requests a worker. The controller counts on none taking longer than a minute. */
 const TIMEOUT = Duration.seconds(30);
 const MEMORY_MIB = 256;
-const DIRECTORY = join(__dirname, '..', '..', '..', 'lambda', 'dist', 'handlers', 'breaker-controller');
 
 /** The function that pauses and resumes event source mappings, when the state changes and once a minute. */
 export class BreakerController extends Construct {
@@ -34,34 +31,22 @@ export class BreakerController extends Construct {
 
   constructor(scope: Construct, id: string, { spec, table, encryptionKey }: BreakerControllerProps) {
     super(scope, id);
-    this.logGroup = new logs.LogGroup(this, 'LogGroup', { retention: logs.RetentionDays.ONE_MONTH, encryptionKey });
-    if (encryptionKey) grantToLogs(this, encryptionKey);
-    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
-    this.permissions = new iam.ManagedPolicy(this, 'Policy', {
-      statements: controllerStatements(table, this.logGroup),
-      roles: [role],
-    });
-    // As in a worker's function: whoever waits for the role waits for what it may do.
-    Dependable.implement(role, { dependencyRoots: [this.permissions] });
-
     const stack = Stack.of(this);
-    this.function = new lambda.Function(this, 'Function', {
+    const made = ownFunction(this, {
+      code: 'breaker-controller',
       description: 'Pauses the workers of a circuit breaker while it is open',
-      runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
-      code: lambda.Code.fromAsset(bundle()),
-      handler: 'index.handler',
       timeout: TIMEOUT,
       memorySize: MEMORY_MIB,
-      role,
-      logGroup: this.logGroup,
-      loggingFormat: lambda.LoggingFormat.JSON,
-      environmentEncryption: encryptionKey,
+      encryptionKey,
+      statements: controllerStatements(table),
       environment: {
         [BREAKER_ENV.spec]: stack.toJsonString(spec),
         [BREAKER_ENV.mappings]: Lazy.string({ produce: () => stack.toJsonString(this.mappings) }),
       },
     });
+    this.function = made.function;
+    this.logGroup = made.logGroup;
+    this.permissions = made.permissions;
 
     const stream = new lambda.EventSourceMapping(this, 'Stream', {
       target: this.function,
@@ -113,11 +98,3 @@ const STAGES_THAT_CONCERN_MAPPINGS = [
   on(BREAKER_TABLE.state, { S: ['open', 'halfOpen'] }),
   on(BREAKER_TABLE.paused, { SS: lambda.FilterRule.exists() }),
 ];
-
-function bundle(): string {
-  if (existsSync(join(DIRECTORY, 'index.js'))) return DIRECTORY;
-  throw new Error(
-    `the controller of the circuit breaker is missing: got no index.js in ${DIRECTORY}, expected the file that this ` +
-      'package ships there. Reinstall cdk-async-patterns (in its own repository: npm run build).',
-  );
-}

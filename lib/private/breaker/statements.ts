@@ -1,6 +1,5 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as logs from 'aws-cdk-lib/aws-logs';
 
 const allow = (actions: string[], resource: string): iam.PolicyStatement =>
   new iam.PolicyStatement({ actions, resources: [resource] });
@@ -17,13 +16,12 @@ export const workerStatements = (table: dynamodb.Table): iam.PolicyStatement[] =
   ...useOfKey(table),
 ];
 
-export const controllerStatements = (table: dynamodb.Table, logGroup: logs.ILogGroup): iam.PolicyStatement[] => [
+export const controllerStatements = (table: dynamodb.Table): iam.PolicyStatement[] => [
   allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], table.tableArn),
   allow(
     ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
     table.tableStreamArn!,
   ),
-  allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn),
   ...useOfKey(table),
 ];
 
