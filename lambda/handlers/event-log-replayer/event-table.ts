@@ -35,7 +35,7 @@ export class IndexedTable implements EventTable {
     const firsts = await each((n) =>
       this.calls.query({
         ...this.indexed(),
-        KeyConditionExpression: `${shard} = :shard AND #time >= :from`,
+        KeyConditionExpression: '#shard = :shard AND #time >= :from',
         ExpressionAttributeValues: { ':shard': { S: String(n) }, ':from': { S: from } },
         Limit: 1,
       }),
@@ -103,14 +103,14 @@ export class IndexedTable implements EventTable {
   }
 
   private indexed(): QueryCommandInput {
-    return { TableName: this.table, IndexName: index, ExpressionAttributeNames: { '#time': time } };
+    return { TableName: this.table, IndexName: index, ExpressionAttributeNames: { '#shard': shard, '#time': time } };
   }
 
   /** Times of the index go on behind the second: nothing is at exactly `to`. */
   private between(n: number, { from, to }: Range): QueryCommandInput {
     return {
       ...this.indexed(),
-      KeyConditionExpression: `${shard} = :shard AND #time BETWEEN :from AND :to`,
+      KeyConditionExpression: '#shard = :shard AND #time BETWEEN :from AND :to',
       ExpressionAttributeValues: { ':shard': { S: String(n) }, ':from': { S: from }, ':to': { S: to } },
     };
   }

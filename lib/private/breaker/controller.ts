@@ -9,7 +9,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { BREAKER_ENV, BREAKER_TABLE, type BreakerSpec, type MappingSpec } from '../contract';
 import { ownFunction } from '../own-function';
-import { controllerStatements, mappingStatement } from './statements';
+import { controllerStatements, mappingStatement, useOfKey } from './statements';
 
 export interface BreakerControllerProps {
   readonly spec: BreakerSpec;
@@ -47,6 +47,7 @@ export class BreakerController extends Construct {
     this.function = made.function;
     this.logGroup = made.logGroup;
     this.permissions = made.permissions;
+    this.permissions.addStatements(...useOfKey(table));
 
     const stream = new lambda.EventSourceMapping(this, 'Stream', {
       target: this.function,

@@ -4,7 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 const allow = (actions: string[], resource: string): iam.PolicyStatement =>
   new iam.PolicyStatement({ actions, resources: [resource] });
 
-const useOfKey = ({ encryptionKey }: dynamodb.Table): iam.PolicyStatement[] =>
+/** What its table takes under a key of the user's. */
+export const useOfKey = ({ encryptionKey }: dynamodb.Table): iam.PolicyStatement[] =>
   encryptionKey
     ? [allow(['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:DescribeKey'], encryptionKey.keyArn)]
     : [];
@@ -22,7 +23,6 @@ export const controllerStatements = (table: dynamodb.Table): iam.PolicyStatement
     ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
     table.tableStreamArn!,
   ),
-  ...useOfKey(table),
 ];
 
 /** One statement for all: a policy has room for no more. */
