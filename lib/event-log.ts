@@ -337,7 +337,7 @@ export class EventLog extends Construct {
 
   private grant(grantee: iam.IGrantable, table: dynamodb.Table, actions: string[]): iam.Grant {
     table.encryptionKey?.grant(grantee, ...USE_OF_KEY);
-    return iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn], scope: this });
+    return iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn] });
   }
 }
 

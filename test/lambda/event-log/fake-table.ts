@@ -142,8 +142,8 @@ export class FakeDynamoDB implements LogCalls, TableCalls, LedgerCalls {
       const some = Keys.slice(0, Math.ceil(Keys.length / 2));
       const left = Keys.slice(some.length);
       return {
-        Responses: { [LOG]: some.flatMap((key) => this.table(LOG).get(keyOf(key)) ?? []).reverse() },
-        UnprocessedKeys: left.length > 0 ? { [LOG]: { Keys: left } } : {},
+        Responses: { [LOG]: some.map((key) => this.table(LOG).get(keyOf(key)) ?? fail('no such row')).reverse() },
+        UnprocessedKeys: left.length > 0 ? { [LOG]: { Keys: left } } : undefined,
       };
     });
 

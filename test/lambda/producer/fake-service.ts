@@ -18,6 +18,9 @@ export const refusal = (Id: string, Code = 'InternalError', SenderFault = false)
 export const serviceError = (name: string, $fault: 'client' | 'server' = 'client'): Error =>
   Object.assign(new Error('no'), { name, $fault });
 
+/** SNS has another name for it. */
+const bodyOf = (entry: Entry): unknown => entry.MessageBody ?? (entry as { Message?: string }).Message;
+
 /** SQS, SNS, S3 and the scheduler, that take everything unless told otherwise. */
 export class FakeService implements SenderEdge {
   readonly requests: Entry[][] = [];
@@ -62,7 +65,7 @@ export class FakeService implements SenderEdge {
         else {
           // FIFO: a repetition is confirmed, and delivered no second time.
           const seen =
-            entry.MessageGroupId !== undefined && this.accepted.some((each) => each.MessageBody === entry.MessageBody);
+            entry.MessageGroupId !== undefined && this.accepted.some((each) => bodyOf(each) === bodyOf(entry));
           if (!seen) this.accepted.push({ ...entry });
           Successful.push({ Id: entry.Id, MessageId: `m-${this.accepted.length}` });
         }
