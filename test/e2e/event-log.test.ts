@@ -133,7 +133,7 @@ async function settled(name: string, total: number): Promise<void> {
 
 /** Asks for a replay through the function that may, and has the replayer begin now, not within a minute. */
 async function replay(subscriber: string, rate: number): Promise<ReplayProgress[]> {
-  const { id } = await invoke(out.Api, { replay: subscriber, rate });
+  const { id } = await invoke(out.ApiFunction, { replay: subscriber, rate });
   await invoke(out.Replayer, { action: 'resume' }, 'Event');
   const seen: ReplayProgress[] = [];
   const end = Date.now() + 150_000;
@@ -168,7 +168,7 @@ beforeAll(async () => {
   await former.append('order-0', [{ type: 'ItemAdded', data: { francs: 12.5 } }], { expectedVersion: 'none' });
   for (const stream of ['order-1', 'order-2']) {
     const placed = [{ type: 'OrderPlaced', data: { customer: 'customer-0' } }];
-    await invoke(out.Api, { append: stream, events: placed, expectedVersion: 0 });
+    await invoke(out.ApiFunction, { append: stream, events: placed, expectedVersion: 0 });
   }
   await timed('written', () => writeAll(1, EVENTS - 3));
   await timed('projected', () => Promise.all(['Balances', 'Histories'].map((name) => settled(name, EVENTS))));
