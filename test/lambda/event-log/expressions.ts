@@ -14,6 +14,16 @@ const compare = (a: AttributeValue, b: AttributeValue): number =>
 
 const TOKEN = /\s*(attribute_(?:not_)?exists|AND|OR|BETWEEN|<=|>=|<|>|=|\(|\)|[#:]?\w+)/gy;
 
+const known = new Map<string, readonly string[]>();
+/** Queries ask for many items whether they match. */
+const tokensOf = (condition: string): readonly string[] => {
+  const tokens = known.get(condition) ?? [...condition.matchAll(TOKEN)].map(([, token]) => token!);
+  if (!known.has(condition) && tokens.join('') !== condition.replace(/\s+/g, ''))
+    throw invalid(`condition ${condition}`);
+  known.set(condition, tokens);
+  return tokens;
+};
+
 /** Carries out DynamoDB's expressions, as far as an event log has any, and refuses what DynamoDB would refuse. */
 export class Expressions {
   private readonly unused: Set<string>;
@@ -24,8 +34,7 @@ export class Expressions {
   }
 
   holds(condition: string, item: Item | undefined): boolean {
-    const tokens = [...condition.matchAll(TOKEN)].map(([, token]) => token!);
-    if (tokens.join('') !== condition.replace(/\s+/g, '')) throw invalid(`condition ${condition}`);
+    const tokens = tokensOf(condition);
     let at = 0;
     const next = () => tokens[at++]!;
     const take = (token: string) => {

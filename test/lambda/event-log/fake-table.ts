@@ -112,7 +112,9 @@ export class FakeDynamoDB implements LogCalls, TableCalls, LedgerCalls {
       const expressions = new Expressions(input);
       const found = [...this.table(TableName!).values()]
         .filter((item) => (IndexName === undefined || item.shard) && expressions.holds(KeyConditionExpression!, item))
-        .sort((a, b) => (sort(a) < sort(b) ? -1 : 1) * (ScanIndexForward ? 1 : -1));
+        .map((item) => ({ item, key: sort(item) }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1) * (ScanIndexForward ? 1 : -1))
+        .map(({ item }) => item);
       // An empty table asks no expression for anything.
       expressions.holds(KeyConditionExpression!, {});
       expressions.done();
