@@ -39,7 +39,7 @@ export interface Aggregate<S, E> {
   load(streamId: string): Promise<Loaded<S>>;
   /**
    * Loads, decides, and appends what was decided to exactly that version; if somebody else has appended meanwhile, it is
-   * decided again. What is decided may be nothing.
+   * decided again. What is decided may be nothing. With an `appendId` that the stream has, nothing is decided again.
    *
    * @throws VersionConflictError if others were faster each time; and what `decide` throws
    */
@@ -53,6 +53,8 @@ export interface Aggregate<S, E> {
 interface Log<E> {
   append(streamId: string, events: readonly NewEvent<E>[], options: AppendOptions): Promise<Appended>;
   read(streamId: string, options?: ReadOptions): AsyncIterable<RecordedEvent<E>>;
+  /** Whether the stream has an append of that name. */
+  has(streamId: string, appendId: string): Promise<boolean>;
 }
 
 const DEFAULT_ATTEMPTS = 10;
@@ -77,7 +79,11 @@ export class FoldedAggregate<S, E> implements Aggregate<S, E> {
     decide: (state: S, version: number) => readonly NewEvent<E>[] | Promise<readonly NewEvent<E>[]>,
     { attempts = DEFAULT_ATTEMPTS, ...options }: ExecuteOptions = {},
   ): Promise<Loaded<S>> {
+    const { appendId } = options;
+    // What has happened already may not be allowed a second time: it is not asked for.
+    const repeated = appendId !== undefined && (await this.log.has(streamId, appendId));
     let seen = await this.load(streamId);
+    if (repeated) return seen;
     for (let attempt = 1; ; attempt++) {
       const events = await decide(seen.state, seen.version);
       if (events.length === 0) return seen;

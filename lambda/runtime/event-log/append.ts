@@ -34,7 +34,7 @@ export class Appender {
   ) {}
 
   async append(appending: Appending): Promise<Appended> {
-    const { streamId, expectedVersion } = appending;
+    const { streamId, expectedVersion, appendId } = appending;
     const isAny = expectedVersion === 'any';
     let base = isAny ? await this.headVersion(streamId) : expectedVersion === 'none' ? 0 : expectedVersion;
     let current = base;
@@ -42,6 +42,8 @@ export class Appender {
       const result = await this.attempt(appending, base);
       if (typeof result === 'object') return result;
       if (result === 'conflict') {
+        const marked = appendId === undefined ? undefined : await this.store.marked(streamId, appendId);
+        if (marked !== undefined) return { version: marked, repeated: true };
         current = (await this.refresh(streamId)) ?? 0;
         if (!isAny) throw new VersionConflictError(streamId, expectedVersion, current);
         base = current;
@@ -63,12 +65,11 @@ export class Appender {
     return last?.version;
   }
 
-  private async attempt({ streamId, drafts, expectedVersion, appendId }: Appending, base: number): Promise<Attempt> {
-    const mark = expectedVersion === 'any' && appendId !== undefined ? appendId : undefined;
-    const room = MAX_ITEMS - drafts.length - (mark === undefined ? 0 : 1);
+  private async attempt({ streamId, drafts, appendId }: Appending, base: number): Promise<Attempt> {
+    const room = MAX_ITEMS - drafts.length - (appendId === undefined ? 0 : 1);
     if (room < 0) {
       throw new InvalidEventError(
-        `events: got ${drafts.length}, expected ${MAX_ITEMS - 1} at most with 'any' and an appendId, which takes a row too`,
+        `events: got ${drafts.length}, expected ${MAX_ITEMS - 1} at most with an appendId, which takes a row too`,
       );
     }
     // That the version before is there, or there would be a gap: rows stay, so it is enough to have seen it or one after it.
@@ -80,7 +81,7 @@ export class Appender {
     for (;;) {
       const events = drafts.map((draft, i) => ({ ...draft, streamId, version: base + 1 + i, at }));
       checkSizes(events);
-      const written = await this.write(events, needsCheck ? base : undefined, mark);
+      const written = await this.write(events, needsCheck ? base : undefined, appendId);
       if (written.kind === 'busy') return 'busy';
       const version = base + events.length;
       if (written.kind === 'done') {
@@ -89,8 +90,6 @@ export class Appender {
       }
       const { found } = written;
       const before = needsCheck ? found.get(0) : undefined;
-      const marked = mark === undefined ? undefined : found.get(events.length + (needsCheck ? 1 : 0));
-      if (marked) return { version: Number(marked.version!.N), repeated: true };
       const offset = needsCheck ? 1 : 0;
       if (events.every(({ id }, i) => found.get(i + offset)?.id?.S === id)) {
         this.heads.saw(streamId, version, found.get(offset + events.length - 1)!.at!.S!);

@@ -106,6 +106,12 @@ class TableLog<E> implements EventLog<E> {
     return last?.version ?? 0;
   }
 
+  async has(streamId: string, appendId: string): Promise<boolean> {
+    checkStreamId(streamId);
+    checkAppendId(appendId);
+    return (await this.parts().store.marked(streamId, appendId)) !== undefined;
+  }
+
   aggregate<S>(options: AggregateOptions<S, E>): Aggregate<S, E> {
     const { snapshotEvery, name } = options;
     if (snapshotEvery === undefined) return new FoldedAggregate(this, options, undefined);

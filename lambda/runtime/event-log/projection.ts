@@ -27,8 +27,8 @@ interface Readable<E> {
 /**
  * Events may come twice, and while they are replayed later ones may come before earlier ones. The version decides: what is
  * not after the state is dropped, what comes next is taken, and before anything else the log itself is read, from where the
- * state is to the end. So it does not matter what else is on its way, and a state that was dropped comes back whole with the
- * first event of its stream.
+ * state is to the end; for a stream without a state that is all of it. So it does not matter what else is on its way, and a
+ * state that was dropped comes back whole with the first event of its stream.
  */
 export class VersionedProjection<S, E> implements Projection<S, E> {
   constructor(
@@ -42,7 +42,7 @@ export class VersionedProjection<S, E> implements Projection<S, E> {
     const { state, version: before } = (await this.options.load(streamId)) ?? { state: initial, version: 0 };
     if (version <= before) return state;
     let next: Loaded<S> = { state, version: before };
-    if (version === before + 1) next = { state: reducer(state, event), version };
+    if (before > 0 && version === before + 1) next = { state: reducer(state, event), version };
     else {
       for await (const each of this.log.read(streamId, { from: before + 1 })) {
         next = { state: reducer(next.state, each), version: each.version };

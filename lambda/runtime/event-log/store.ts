@@ -9,7 +9,7 @@ import type {
   UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { EVENT_LOG_TABLE } from '../../../lib/private/contract';
-import { AFTER_VERSIONS, type Item, itemOf, type StoredEvent, storedOf, versionKey } from './stored';
+import { AFTER_VERSIONS, appendKey, type Item, itemOf, type StoredEvent, storedOf, versionKey } from './stored';
 
 /** What the log asks of DynamoDB, as the SDK's client takes and answers it. */
 export interface LogCalls {
@@ -71,6 +71,18 @@ export class LogStore {
       Limit: 1,
     });
     return Items[0] && storedOf(Items[0]);
+  }
+
+  /** At which version the append of that name ended; nothing if there was none. */
+  async marked(streamId: string, appendId: string): Promise<number | undefined> {
+    const { query } = await this.calls();
+    const { Items = [] } = await query({
+      TableName: this.table,
+      KeyConditionExpression: `${stream} = :stream AND ${version} = :mark`,
+      ExpressionAttributeValues: { ':stream': { S: streamId }, ':mark': { S: appendKey(appendId) } },
+      ConsistentRead: true,
+    });
+    return Items[0] && Number(Items[0].version!.N);
   }
 
   /** One row needs no transaction, which would cost twice as much. */

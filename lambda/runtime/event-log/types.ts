@@ -61,8 +61,9 @@ export interface AppendOptions {
    */
   readonly expectedVersion: number | 'any' | 'none';
   /**
-   * Names this append, so that it happens once however often it is tried: 1 to 100 visible ASCII characters. With a number as
-   * expectedVersion the ids of the events do as well; with `'any'` it leaves a mark in the log.
+   * Names this append, so that it happens once in its stream, however often and at whatever version it is tried: 1 to 100
+   * visible ASCII characters. It leaves a mark beside the events, and makes their ids. Without one, an append that is tried
+   * again at the same version is known by the ids of its events.
    * @default - none
    */
   readonly appendId?: string;

@@ -158,6 +158,31 @@ describe('execute', () => {
     expect(world.versions('a')).toEqual([1, 2, 3]);
   });
 
+  test('with the name of an append decides once, whatever became of the reply', async () => {
+    const world = new World();
+    let decided = 0;
+    const add = () =>
+      world
+        .open()
+        .aggregate({ initial, reducer })
+        .execute(
+          'a',
+          ({ open }) => {
+            decided++;
+            if (open > 0) throw new Error('not a second time');
+            return [added(5)];
+          },
+          { appendId: 'message-1' },
+        );
+    world.dynamodb.after = (request) => {
+      if (request === 'transact') throw new Error('lost');
+    };
+    await expect(add()).rejects.toThrow('lost');
+    world.dynamodb.after = () => {};
+    expect(await add()).toMatchObject({ version: 1, state: { open: 5 } });
+    expect(decided).toBe(1);
+  });
+
   test('may decide that nothing happens, and what it throws comes through', async () => {
     const world = new World();
     const orders = world.open().aggregate({ initial, reducer });
@@ -221,4 +246,4 @@ test('with snapshots, upcasters and crashes it is what a plain fold makes of all
     }),
     { numRuns: 200 },
   );
-});
+}, 60_000);

@@ -142,4 +142,4 @@ test('whatever is refused for now or for good: with what Lambda hands over again
     ),
     { numRuns: 100 },
   );
-});
+}, 60_000);
