@@ -17,8 +17,9 @@ const FUNCTION = 'AWS::Lambda::Function';
 const QUEUE = 'AWS::SQS::Queue';
 const TOPIC = 'AWS::SNS::Topic';
 /** By their names in the variants and in the reference app. */
-const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|OrderedEventsFifo|Shipments)/ };
+const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|OrderedEventsFifo|Shipments|LogTopicProjection)/ };
 const CONTROLLER = { what: 'controllers of circuit breakers', id: /ControllerFunction/ };
+const LOG = { what: 'functions of event logs', id: /(Outbox|Archiver|Replayer)Function/ };
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
@@ -50,6 +51,20 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'cdk-nag',
+    rule: 'EventBusDLQ',
+    where: ['AWS::Events::Rule'],
+    only: { what: 'schedules of event logs', id: /ReplayerSchedule/ },
+    reason: 'As those of circuit breakers.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaConcurrency',
+    where: [FUNCTION],
+    only: LOG,
+    reason: 'One invocation a shard of the stream at a time, and one a minute.',
+  },
+  {
+    tool: 'cdk-nag',
     rule: 'LambdaConcurrency',
     where: [FUNCTION],
     only: CONTROLLER,
@@ -68,6 +83,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     only: CONTROLLER,
     reason: 'As EventBusDLQ.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaDLQ',
+    where: [FUNCTION],
+    only: LOG,
+    reason: 'Their mappings have a failure destination, and a lost event of the schedule says no more than the next.',
   },
   {
     tool: 'cdk-nag',
@@ -146,6 +168,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'checkov',
     rule: 'CKV_AWS_115',
     where: [FUNCTION],
+    only: LOG,
+    reason: 'As LambdaConcurrency.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_115',
+    where: [FUNCTION],
     reason: 'As LambdaConcurrency.',
     optIn: 'reservedConcurrentExecutions',
   },
@@ -155,6 +184,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     only: CONTROLLER,
     reason: 'As EventBusDLQ.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_116',
+    where: [FUNCTION],
+    only: LOG,
+    reason: 'As LambdaDLQ.',
   },
   {
     tool: 'checkov',

@@ -4,7 +4,7 @@ import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
-import { AsyncWorker, CircuitBreaker, FanOutTopic, Handler, Idempotency } from 'cdk-async-patterns';
+import { AsyncWorker, CircuitBreaker, EventLog, FanOutTopic, Handler, Idempotency } from 'cdk-async-patterns';
 
 const handler = () => Handler.fromEntry(join(__dirname, 'handler.ts'));
 
@@ -21,6 +21,8 @@ const defaults = (app: App): void => {
     handler: handler(),
     fifo: true,
   });
+  const log = new EventLog(stack, 'Log');
+  log.connectWriter(log.addWorker('Projection', { handler: handler() }).function);
 };
 
 const optIn = (app: App): void => {
@@ -35,6 +37,10 @@ const optIn = (app: App): void => {
   new AsyncWorker(stack, 'Guarded', { handler: handler(), circuitBreaker, ...everything });
   const events = new FanOutTopic(stack, 'Events', { encryptionKey, alarmTopic });
   events.addWorker('Subscriber', { handler: handler(), reservedConcurrentExecutions: 10 });
+  const log = new EventLog(stack, 'Log', { encryptionKey, alarmTopic });
+  const projection = log.addWorker('Projection', { handler: handler(), reservedConcurrentExecutions: 10 });
+  log.connectWriter(projection.function);
+  log.connectReplayer(projection.function);
 };
 
 /** Under the flags that `cdk init` sets; the reference app has none. */

@@ -3,8 +3,8 @@ import { parseJson } from '../decode';
 import { PermanentError } from '../errors';
 import type { StoredEvent } from './stored';
 
-/** What SNS takes, less what the attributes of an event may take. https://docs.aws.amazon.com/general/latest/gr/sns.html */
-export const MAX_EVENT_BYTES = 262_144 - 2_048;
+/** The 256 KiB that SNS takes, less 2 that the attributes of an event may take. https://docs.aws.amazon.com/general/latest/gr/sns.html */
+export const MAX_EVENT_BYTES = 260_096;
 
 /** What is published, archived and replayed: the event, its data no longer as text. */
 export const messageOf = ({ data, ...event }: StoredEvent): Record<string, unknown> => ({

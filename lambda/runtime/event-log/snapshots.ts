@@ -9,7 +9,6 @@ export interface Snapshot<S> {
   readonly version: number;
 }
 
-const { stream, aggregate } = EVENT_LOG_SNAPSHOTS;
 /** DynamoDB's limit of an item, less its keys. */
 const MAX_BYTES = 400_000;
 
@@ -47,7 +46,7 @@ export class TableSnapshots<S> implements Snapshots<S> {
       await putItem({
         TableName: snapshots,
         Item: { ...this.key(streamId), state: { S: text }, version: { N: String(version) } },
-        ConditionExpression: `attribute_not_exists(${stream}) OR #version < :version`,
+        ConditionExpression: `attribute_not_exists(${EVENT_LOG_SNAPSHOTS.stream}) OR #version < :version`,
         ExpressionAttributeNames: { '#version': 'version' },
         ExpressionAttributeValues: { ':version': { N: String(version) } },
       }).catch((error) => {
@@ -57,7 +56,7 @@ export class TableSnapshots<S> implements Snapshots<S> {
   }
 
   private key(streamId: string) {
-    return { [stream]: { S: streamId }, [aggregate]: { S: this.name } };
+    return { [EVENT_LOG_SNAPSHOTS.stream]: { S: streamId }, [EVENT_LOG_SNAPSHOTS.aggregate]: { S: this.name } };
   }
 
   private async attempt<T>(what: string, streamId: string, task: () => Promise<T>): Promise<T | undefined> {

@@ -28,8 +28,7 @@ export type Written =
   /** Some row is there that must not, or is not there that must. By the place of each in the write, what is there. */
   | { readonly kind: 'refused'; readonly found: ReadonlyMap<number, Item | undefined> };
 
-const { stream, version } = EVENT_LOG_TABLE;
-const NEW = { ConditionExpression: `attribute_not_exists(${stream})` };
+const NEW = { ConditionExpression: 'attribute_not_exists(pk)' };
 const FOUND = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
 
 /** The rows of a log. */
@@ -46,7 +45,7 @@ export class LogStore {
     do {
       const page: Awaited<ReturnType<LogCalls['query']>> = await query({
         TableName: this.table,
-        KeyConditionExpression: `${stream} = :stream AND ${version} BETWEEN :from AND :to`,
+        KeyConditionExpression: 'pk = :stream AND sk BETWEEN :from AND :to',
         ExpressionAttributeValues: {
           ':stream': { S: streamId },
           ':from': { S: versionKey(from) },
@@ -64,7 +63,7 @@ export class LogStore {
     const { query } = await this.calls();
     const { Items = [] } = await query({
       TableName: this.table,
-      KeyConditionExpression: `${stream} = :stream AND ${version} < :end`,
+      KeyConditionExpression: 'pk = :stream AND sk < :end',
       ExpressionAttributeValues: { ':stream': { S: streamId }, ':end': { S: AFTER_VERSIONS } },
       ScanIndexForward: false,
       ConsistentRead: true,
@@ -78,7 +77,7 @@ export class LogStore {
     const { query } = await this.calls();
     const { Items = [] } = await query({
       TableName: this.table,
-      KeyConditionExpression: `${stream} = :stream AND ${version} = :mark`,
+      KeyConditionExpression: 'pk = :stream AND sk = :mark',
       ExpressionAttributeValues: { ':stream': { S: streamId }, ':mark': { S: appendKey(appendId) } },
       ConsistentRead: true,
     });
@@ -134,8 +133,8 @@ export class LogStore {
     return {
       ConditionCheck: {
         TableName: this.table,
-        Key: { [stream]: { S: streamId }, [version]: { S: versionKey(at) } },
-        ConditionExpression: `attribute_exists(${stream}) AND #at <= :now`,
+        Key: { [EVENT_LOG_TABLE.stream]: { S: streamId }, [EVENT_LOG_TABLE.version]: { S: versionKey(at) } },
+        ConditionExpression: 'attribute_exists(pk) AND #at <= :now',
         ExpressionAttributeNames: { '#at': 'at' },
         ExpressionAttributeValues: { ':now': { S: now } },
         ...FOUND,

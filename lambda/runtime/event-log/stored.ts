@@ -31,22 +31,20 @@ export function hash(text: string): number {
 /** Which shard of the index a stream is in. */
 export const shardOf = (streamId: string): string => String(hash(streamId) % EVENT_LOG_SHARDS);
 
-const { stream, version, shard, time } = EVENT_LOG_TABLE;
-
 export function itemOf(event: StoredEvent): Item {
   const sk = versionKey(event.version);
   const item: Item = {
-    [stream]: { S: event.streamId },
-    [version]: { S: sk },
-    type: { S: event.type },
+    [EVENT_LOG_TABLE.stream]: { S: event.streamId },
+    [EVENT_LOG_TABLE.version]: { S: sk },
+    [EVENT_LOG_TABLE.type]: { S: event.type },
     data: { S: event.data },
     id: { S: event.id },
     at: { S: event.at },
     correlationId: { S: event.correlationId },
     schemaVersion: { N: String(event.schemaVersion) },
-    [shard]: { S: shardOf(event.streamId) },
+    [EVENT_LOG_TABLE.shard]: { S: shardOf(event.streamId) },
     // Of events of one moment the index would not say which is first.
-    [time]: { S: `${event.at}#${sk}` },
+    [EVENT_LOG_TABLE.time]: { S: `${event.at}#${sk}` },
   };
   if (event.causationId !== undefined) item.causationId = { S: event.causationId };
   return item;
@@ -55,8 +53,8 @@ export function itemOf(event: StoredEvent): Item {
 export function storedOf(item: Item): StoredEvent {
   const causationId = item.causationId?.S;
   return {
-    streamId: item[stream]!.S!,
-    version: Number(item[version]!.S),
+    streamId: item[EVENT_LOG_TABLE.stream]!.S!,
+    version: Number(item[EVENT_LOG_TABLE.version]!.S),
     type: item.type!.S!,
     data: item.data!.S!,
     id: item.id!.S!,
