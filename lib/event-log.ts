@@ -1,33 +1,25 @@
-import { Duration, Lazy, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as sns from 'aws-cdk-lib/aws-sns';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { AsyncWorker, AsyncWorkerProps } from './async-worker';
 import { FanOutTopic } from './fan-out-topic';
 import { MessageFilter, MessageMatch } from './message-filter';
-import {
-  CONNECTION_ENV,
-  EVENT_ATTRIBUTE,
-  EVENT_LOG_ENV,
-  EVENT_LOG_METRIC,
-  EVENT_LOG_REPLAYS,
-  EVENT_LOG_SNAPSHOTS,
-  EVENT_LOG_TABLE,
-  variableName,
-} from './private/contract';
+import { EVENT_ATTRIBUTE, EVENT_LOG_ENV, EVENT_LOG_METRIC } from './private/contract';
 import { EventLogAlarms } from './private/event-log/alarms';
+import { grantOn, LogConnections } from './private/event-log/connections';
 import { Feed } from './private/event-log/feeds';
 import { eventLogMetric } from './private/event-log/metrics';
 import { LogReplayer } from './private/event-log/replayer';
 import { type Subscriber, subscriberRefusals, topicRefusals } from './private/event-log/rules';
-import { APPEND, archiverStatements, outboxStatements, READ, USE_OF_KEY } from './private/event-log/statements';
-import { granteeOf, tell } from './private/fan-out/connect';
+import { APPEND, archiverStatements, outboxStatements, READ } from './private/event-log/statements';
+import { archiveBucket, eventTable, missedQueue, replayTable, snapshotTable } from './private/event-log/storage';
 import { InvalidInput } from './private/problem';
 
 /** Properties of an `EventLog`. */
@@ -119,7 +111,7 @@ export class EventLog extends Construct {
 
   private readonly replaying: LogReplayer;
   private readonly subscribers: Subscriber[] = [];
-  private readonly accesses = new Map<string, Access>();
+  private readonly connections: LogConnections;
 
   public constructor(scope: Construct, id: string, props: EventLogProps = {}) {
     super(scope, id);
@@ -127,45 +119,16 @@ export class EventLog extends Construct {
     const [problem] = topicRefusals(props.topic?.topic.fifo ?? true);
     if (problem) throw new InvalidInput(problem, this);
 
-    this.table = new dynamodb.Table(this, 'Table', {
-      ...tableOf(EVENT_LOG_TABLE.stream, EVENT_LOG_TABLE.version, encryptionKey),
-      stream: dynamodb.StreamViewType.NEW_IMAGE,
-      deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
-      removalPolicy,
-    });
-    this.table.addGlobalSecondaryIndex({
-      indexName: EVENT_LOG_TABLE.index,
-      partitionKey: text(EVENT_LOG_TABLE.shard),
-      sortKey: text(EVENT_LOG_TABLE.time),
-      projectionType: dynamodb.ProjectionType.KEYS_ONLY,
-    });
-    this.snapshotTable = new dynamodb.Table(this, 'Snapshots', {
-      ...tableOf(EVENT_LOG_SNAPSHOTS.stream, EVENT_LOG_SNAPSHOTS.aggregate, encryptionKey),
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    this.replayTable = new dynamodb.Table(this, 'Replays', {
-      ...tableOf(EVENT_LOG_REPLAYS.id, undefined, encryptionKey),
-      timeToLiveAttribute: EVENT_LOG_REPLAYS.ttl,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    this.archive =
-      props.archive ??
-      new s3.Bucket(this, 'Archive', {
-        blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-        objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-        encryption: encryptionKey ? s3.BucketEncryption.KMS : s3.BucketEncryption.S3_MANAGED,
-        encryptionKey,
-        bucketKeyEnabled: encryptionKey ? true : undefined,
-        enforceSSL: true,
-        versioned: true,
-        removalPolicy,
-      });
+    this.table = eventTable(this, { removalPolicy, encryptionKey });
+    this.snapshotTable = snapshotTable(this, encryptionKey);
+    this.replayTable = replayTable(this, encryptionKey);
+    this.archive = props.archive ?? archiveBucket(this, { removalPolicy, encryptionKey });
     this.topic = props.topic ?? new FanOutTopic(this, 'Topic', { fifo: true, encryptionKey, alarmTopic });
-    this.deadLetterQueue = new sqs.Queue(this, 'DeadLetterQueue', {
-      encryption: encryptionKey ? sqs.QueueEncryption.KMS : sqs.QueueEncryption.SQS_MANAGED,
-      encryptionMasterKey: encryptionKey,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
+    this.deadLetterQueue = missedQueue(this, encryptionKey);
+    this.connections = new LogConnections(this, {
+      events: this.table,
+      snapshots: this.snapshotTable,
+      replays: this.replayTable,
     });
 
     const { table, archive: bucket, deadLetterQueue, topic } = this;
@@ -246,12 +209,7 @@ export class EventLog extends Construct {
    * @param name what the function calls the log; the id of this construct by default
    */
   public connectWriter(fn: lambda.IFunction, name?: string): void {
-    const grantee = this.connect(fn, name, (access) => {
-      access.writes = true;
-    });
-    if (!grantee) return;
-    this.grantAppend(grantee);
-    this.grantSnapshots(grantee, 'dynamodb:GetItem', 'dynamodb:PutItem');
+    this.connections.writer(fn, name);
   }
 
   /**
@@ -260,10 +218,7 @@ export class EventLog extends Construct {
    * @param name what the function calls the log; the id of this construct by default
    */
   public connectReader(fn: lambda.IFunction, name?: string): void {
-    const grantee = this.connect(fn, name, () => {});
-    if (!grantee) return;
-    this.grantRead(grantee);
-    this.grantSnapshots(grantee, 'dynamodb:GetItem');
+    this.connections.reader(fn, name);
   }
 
   /**
@@ -272,11 +227,7 @@ export class EventLog extends Construct {
    * @param name what the function calls the log; the id of this construct by default
    */
   public connectReplayer(fn: lambda.IFunction, name?: string): void {
-    const grantee = this.connect(fn, name, (access) => {
-      access.replays = true;
-    });
-    if (!grantee) return;
-    this.grant(grantee, this.replayTable, ['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem']);
+    this.connections.replayer(fn, name);
   }
 
   /**
@@ -284,12 +235,12 @@ export class EventLog extends Construct {
    * a condition of each put, which IAM cannot demand: one without it is told by `tamperedAlarm`.
    */
   public grantAppend(grantee: iam.IGrantable): iam.Grant {
-    return this.grant(grantee, this.table, [...APPEND, ...READ]);
+    return grantOn(grantee, this.table, ...APPEND, ...READ);
   }
 
   /** Let somebody read streams of events. */
   public grantRead(grantee: iam.IGrantable): iam.Grant {
-    return this.grant(grantee, this.table, READ);
+    return grantOn(grantee, this.table, ...READ);
   }
 
   /** Events that were published. Sum of 5 minutes by default. */
@@ -311,52 +262,4 @@ export class EventLog extends Construct {
   public metricTampered(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return eventLogMetric(this, EVENT_LOG_METRIC.tampered, options);
   }
-
-  /** The variable tells all that the function may: it may be connected more than once under one name. */
-  private connect(
-    fn: lambda.IFunction,
-    name: string | undefined,
-    allow: (access: Access) => void,
-  ): iam.IGrantable | undefined {
-    const key = `${fn.node.addr} ${variableName(name ?? this.node.id)}`;
-    const access = this.accesses.get(key) ?? {};
-    this.accesses.set(key, access);
-    allow(access);
-    tell(this, fn, CONNECTION_ENV.log, name, {
-      table: this.table.tableName,
-      snapshots: this.snapshotTable.tableName,
-      savesSnapshots: Lazy.any({ produce: () => access.writes }),
-      replays: Lazy.any({ produce: () => (access.replays ? this.replayTable.tableName : undefined) }),
-    });
-    return granteeOf(fn);
-  }
-
-  private grantSnapshots(grantee: iam.IGrantable, ...actions: string[]): void {
-    this.grant(grantee, this.snapshotTable, actions);
-  }
-
-  private grant(grantee: iam.IGrantable, table: dynamodb.Table, actions: string[]): iam.Grant {
-    table.encryptionKey?.grant(grantee, ...USE_OF_KEY);
-    return iam.Grant.addToPrincipal({ grantee, actions, resourceArns: [table.tableArn] });
-  }
 }
-
-/** What a function may do, beyond reading, under one name of a connection. */
-interface Access {
-  writes?: boolean;
-  replays?: boolean;
-}
-
-const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });
-
-const tableOf = (
-  partitionKey: string,
-  sortKey: string | undefined,
-  encryptionKey: kms.IKey | undefined,
-): dynamodb.TableProps => ({
-  partitionKey: text(partitionKey),
-  sortKey: sortKey === undefined ? undefined : text(sortKey),
-  billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
-  pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-  encryptionKey,
-});
