@@ -49,26 +49,25 @@ let whileDropped: Map<string, unknown>;
 const connect = () =>
   runtime.eventLog<OrderEvents>({ tableName: out.LogTable!, snapshotTableName: out.SnapshotTable! }, definition);
 
-const eventsFor = (random: () => number, version: number): NewEvent<OrderEvents>[] =>
-  Array.from({ length: 1 + Math.floor(random() * LARGEST_BATCH) }, (_, i): NewEvent<OrderEvents> => {
+const eventsFor = (random: () => number, count: number, version: number): NewEvent<OrderEvents>[] =>
+  Array.from({ length: count }, (_, i): NewEvent<OrderEvents> => {
     if (version + i === 0) return { type: 'OrderPlaced', data: { customer: `customer-${Math.floor(random() * 50)}` } };
     const cents = Math.floor(random() * 10_000);
     return random() < 0.8 ? { type: 'ItemAdded', data: { cents } } : { type: 'OrderPaid', data: { cents } };
   });
 
-/** Each decides on what it has seen, and looks again when somebody else was faster. */
+/** Each begins some orders. It decides on what it has seen, and again when somebody else was faster. */
 async function write(writer: number, seed: number, take: (most: number) => number): Promise<void> {
   const random = seededRandom(seed * 1_000 + writer);
   const own = connect();
-  for (;;) {
-    const stream = streams[Math.floor(random() * (random() < 0.2 ? 10 : AGGREGATES))]!;
+  for (let n = writer; ; n += WRITERS) {
+    const stream = streams[n] ?? streams[Math.floor(random() * (random() < 0.2 ? 10 : AGGREGATES))]!;
+    const count = take(1 + Math.floor(random() * LARGEST_BATCH));
+    if (count === 0) return;
     let expectedVersion = await own.version(stream);
-    const all = eventsFor(random, expectedVersion);
-    const some = all.slice(0, take(all.length));
-    if (some.length === 0) return;
     for (;;) {
       try {
-        await own.append(stream, some, { expectedVersion });
+        await own.append(stream, eventsFor(random, count, expectedVersion), { expectedVersion });
         break;
       } catch (error) {
         if (!(error instanceof runtime.VersionConflictError)) throw error;
