@@ -10,6 +10,7 @@ import {
   plus,
   startOfHour,
   type Tally,
+  tallyOf,
 } from '../event-log/archive';
 
 /** The events of a log by time, in its table. */
@@ -101,15 +102,14 @@ export class Source {
     const { hour, line = 0 } = cursor;
     const objects = await this.objects(hour);
     const i = cursor.object === undefined ? 0 : objects.findIndex(({ key }) => key === cursor.object);
-    const key = objects[i]?.key;
-    if (key === undefined) return this.after(hour);
-    const events = await this.open(key);
-    // Somebody has taken it away meanwhile. What was sent comes again, and is known by its versions.
+    const object = objects[i];
+    const events = object && (await this.open(object));
+    // It is not what it was when the hour was begun. What was sent comes again, and is known by its versions.
     if (!events) return { events: [], next: { hour, via: 'table', shard: 0 } };
     const taken = events.slice(line, line + limit);
     const done = line + taken.length;
     const within = this.within(taken);
-    if (done < events.length) return { events: within, next: { hour, via: 'archive', object: key, line: done } };
+    if (done < events.length) return { events: within, next: { hour, via: 'archive', object: object.key, line: done } };
     const following = objects[i + 1]?.key;
     return following === undefined
       ? this.after(hour, within)
@@ -143,12 +143,21 @@ export class Source {
     return this.listing.objects;
   }
 
-  private async open(key: string): Promise<readonly StoredEvent[] | undefined> {
-    if (this.opened?.key !== key) {
-      const body = await this.archive.read(key);
-      if (body === undefined) return undefined;
-      this.opened = { key, events: eventsOfObject(body) };
-    }
-    return this.opened.events;
+  /** Nothing if it is gone, or does not hold what its key says. */
+  private async open(object: Listed): Promise<readonly StoredEvent[] | undefined> {
+    if (this.opened?.key === object.key) return this.opened.events;
+    const body = await this.archive.read(object.key);
+    const events = body === undefined ? undefined : readable(body);
+    if (!events || !isSame(object, tallyOf(events))) return undefined;
+    this.opened = { key: object.key, events };
+    return events;
   }
 }
+
+const readable = (body: string): StoredEvent[] | undefined => {
+  try {
+    return eventsOfObject(body);
+  } catch {
+    return undefined;
+  }
+};

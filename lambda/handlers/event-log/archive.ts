@@ -29,6 +29,9 @@ export const tallyOfRow = (streamId: string, version: string): Tally => ({
   checksum: hash(`${streamId}#${version}`),
 });
 
+export const tallyOf = (events: readonly StoredEvent[]): Tally =>
+  events.map(({ streamId, version }) => tallyOfRow(streamId, versionKey(version))).reduce(plus, EMPTY);
+
 /** `2026-11-24T20` of a time in ISO 8601. */
 export const hourOf = (at: string): string => at.slice(0, 13);
 
@@ -57,9 +60,7 @@ export function objectsOf(
     byHour.set(hour, [...(byHour.get(hour) ?? []), each]);
   }
   return [...byHour].map(([hour, some]) => {
-    const { count, checksum } = some
-      .map(({ event }) => tallyOfRow(event.streamId, versionKey(event.version)))
-      .reduce(plus, EMPTY);
+    const { count, checksum } = tallyOf(some.map(({ event }) => event));
     const sequence = some[0]!.sequenceNumber.padStart(SEQUENCE_DIGITS, '0');
     return {
       key: `${hourPrefix(hour)}${sequence}-${count}-${checksum.toString(16).padStart(8, '0')}.ndjson`,

@@ -210,6 +210,7 @@ describe('refused, since it could never be', () => {
     ['an id twice', 'a', [added(1, 'x'), added(2, 'x')], {}, /id: got x twice/],
     ['no data', 'a', [{ type: 'Added' }], {}, /data of Added: got undefined/],
     ['data that JSON cannot hold', 'a', [{ type: 'Added', data: 1n }], {}, /data of Added/],
+    ['a key that pollutes', 'a', [{ type: 'Added', data: JSON.parse('{"a":{"__proto__":1}}') }], {}, /key __proto__/],
     ['more than SNS delivers', 'a', [large(261_000)], {}, /event 0, Placed: got 26\d{4} bytes, expected 260096/],
     ['4 MiB in all', 'a', Array.from({ length: 20 }, () => large(220_000)), {}, /expected 4194304 at most/],
     ['a negative version', 'a', [added(1)], { expectedVersion: -1 }, /expectedVersion: got -1/],
@@ -231,6 +232,7 @@ describe('refused, since it could never be', () => {
     ['the largest event', 'a', [large(259_800)]],
     ['one that JSON escapes to the largest', 'a', [{ type: 'Placed', data: { customer: '\u0001'.repeat(43_000) } }]],
     ['100 events', 'a', many(100)],
+    ['a text that looks like such a key', 'a', [{ type: 'Added', data: '__proto__' }]],
   ])('but not %s', async (_, stream, events) => {
     const log = new World().open<any>();
     expect(await log.append(stream, events, { expectedVersion: 0 })).toMatchObject({ version: events.length });

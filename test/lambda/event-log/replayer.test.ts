@@ -20,6 +20,11 @@ const world = () => {
   return made;
 };
 
+const rename = (w: ReplayWorld, key: string, to: string): void => {
+  w.objects.set(to, w.objects.get(key)!);
+  w.objects.delete(key);
+};
+
 test('everything goes to the one queue, each stream in order, marked as replayed, and that is all', async () => {
   const w = world();
   const { id, state } = await w.ask({ subscriber: 'Totals' });
@@ -67,6 +72,31 @@ test('an object that goes away while it is read is made up for by the table', as
   };
   await w.ask({ subscriber: 'Totals' });
   await w.tick();
+  expect(new Set(w.texts).size).toBe(90);
+});
+
+test.each<[string, (w: ReplayWorld, key: string) => void]>([
+  [
+    'is replaced by a longer one',
+    (w, key) =>
+      rename(
+        w,
+        key,
+        key.replace(/-(\d+)-/, (_, count) => `-${Number(count) + 1}-`),
+      ),
+  ],
+  ['is cut off', (w, key) => w.objects.set(key, w.objects.get(key)!.slice(0, 500))],
+  ['lacks a line', (w, key) => w.objects.set(key, w.objects.get(key)!.replace(/^.*\n/, ''))],
+  ['is something else', (w, key) => w.objects.set(key, 'so long')],
+])('an object that %s between two runs is made up for by the table', async (_, change) => {
+  const w = world();
+  w.runs = 45_000;
+  const { id } = await w.ask({ subscriber: 'Totals', rate: 2 });
+  await w.tick();
+  expect(w.texts.length).toBeGreaterThan(0);
+  for (const key of [...w.objects.keys()]) change(w, key);
+  for (let run = 0; run < 20; run++) await w.tick();
+  expect((await w.progress(id)).state).toBe('done');
   expect(new Set(w.texts).size).toBe(90);
 });
 
