@@ -2,10 +2,25 @@ import { App, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 
 import { AttributeType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { AsyncWorker, Backoff, CircuitBreaker, Handler, Idempotency } from 'cdk-async-patterns';
+import {
+  AsyncWorker,
+  Backoff,
+  CircuitBreaker,
+  FanOutTopic,
+  Handler,
+  Idempotency,
+  MessageFilter,
+  MessageMatch,
+} from 'cdk-async-patterns';
 import type { Construct } from 'constructs';
 
-/** An app to copy: a worker on a standard queue, one on a FIFO queue, one whose effects happen once, and a table for all. */
+/** From which total somebody should look at an order. */
+const LARGE_ORDER = 500;
+
+/**
+ * An app to copy: a worker on a standard queue, one on a FIFO queue, one whose effects happen once, events that three workers
+ * get a copy of, and a table for all.
+ */
 export class ReferenceStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
@@ -46,10 +61,34 @@ export class ReferenceStack extends Stack {
       circuitBreaker: paymentProvider,
       ...shared,
     });
+    // What is booked is told to everyone who asked, a customer's orders in order.
+    const orderEvents = new FanOutTopic(this, 'OrderEvents', { fifo: true, alarmTopic });
+    orderEvents.connectPublisher(orders.function);
+    const subscriber = { maxConcurrency: 2, ...shared };
+    const timeline = orderEvents.addWorker('Timeline', {
+      handler: Handler.fromEntry('bin/handlers/timeline.ts'),
+      ...subscriber,
+    });
+    const largeOrders = orderEvents.addWorker('LargeOrders', {
+      handler: Handler.fromEntry('bin/handlers/large-orders.ts'),
+      filter: MessageFilter.body({ total: MessageMatch.numeric({ greaterThanOrEqualTo: LARGE_ORDER }) }),
+      unordered: true,
+      ...subscriber,
+    });
+    // Broken on purpose, to see that nobody else notices.
+    const broken = orderEvents.addWorker('Broken', {
+      handler: Handler.fromEntry('bin/handlers/broken.ts'),
+      unordered: true,
+      maxReceiveCount: 2,
+      ...subscriber,
+    });
+
     // Each what its handler calls, no more.
-    ledger.grant(orders, 'dynamodb:PutItem');
+    ledger.grant(orders, 'dynamodb:PutItem', 'dynamodb:UpdateItem');
     ledger.grant(shipments, 'dynamodb:UpdateItem');
     ledger.grant(payments, 'dynamodb:PutItem');
+    ledger.grant(timeline, 'dynamodb:UpdateItem');
+    ledger.grant(largeOrders, 'dynamodb:PutItem');
 
     new CfnOutput(this, 'LedgerTableName', { value: ledger.tableName });
     new CfnOutput(this, 'OrdersQueueUrl', { value: orders.queue.queueUrl });
@@ -58,6 +97,12 @@ export class ReferenceStack extends Stack {
     new CfnOutput(this, 'ShipmentsDeadLetterQueueUrl', { value: shipments.deadLetterQueue.queueUrl });
     new CfnOutput(this, 'PaymentsQueueUrl', { value: payments.queue.queueUrl });
     new CfnOutput(this, 'PaymentsDeadLetterQueueUrl', { value: payments.deadLetterQueue.queueUrl });
+    new CfnOutput(this, 'TimelineQueueUrl', { value: timeline.queue.queueUrl });
+    new CfnOutput(this, 'TimelineDeadLetterQueueUrl', { value: timeline.deadLetterQueue.queueUrl });
+    new CfnOutput(this, 'LargeOrdersQueueUrl', { value: largeOrders.queue.queueUrl });
+    new CfnOutput(this, 'LargeOrdersDeadLetterQueueUrl', { value: largeOrders.deadLetterQueue.queueUrl });
+    new CfnOutput(this, 'BrokenQueueUrl', { value: broken.queue.queueUrl });
+    new CfnOutput(this, 'BrokenDeadLetterQueueUrl', { value: broken.deadLetterQueue.queueUrl });
     // What operators invoke to hold the breaker open or closed.
     new CfnOutput(this, 'PaymentProviderController', { value: paymentProvider.controller.functionName });
   }

@@ -1,5 +1,5 @@
-// Bundles what ships of lambda/ into lambda/dist: the runtime and the testing helpers for `import` and `require`, the SQS
-// client that lies beside every bundled handler, and their declarations.
+// Bundles what ships of lambda/ into lambda/dist: the runtime and the testing helpers for `import` and `require`, the
+// files that lie beside a bundled handler until it needs them, and their declarations.
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { dts } from 'rollup-plugin-dts';
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
 const HANDLERS = ['breaker-controller', 'event-log-outbox', 'event-log-archiver', 'event-log-replayer'];
-const CLIENTS = ['sqs', 'dynamodb', 'sns', 'scheduler', 's3'].map((name) => `async-patterns-${name}`);
+const SIDECARS = ['sqs', 'dynamodb', 'sns', 'scheduler', 's3', 'open', 'spans'].map((name) => `async-patterns-${name}`);
 
 const common = {
   absWorkingDir: join(here, '..'),
@@ -73,11 +73,11 @@ await Promise.all([
     ),
     declarations(join(here, name, 'index.ts'), join(dist, name, 'index')),
   ]),
-  ...CLIENTS.map((client) =>
+  ...SIDECARS.map((sidecar) =>
     esbuild.build({
       ...common,
-      entryPoints: [`lambda/runtime/${client}.ts`],
-      outfile: join(dist, 'runtime', `${client}.js`),
+      entryPoints: [`lambda/runtime/${sidecar}.ts`],
+      outfile: join(dist, 'runtime', `${sidecar}.js`),
       format: 'cjs',
       supported: { 'dynamic-import': false },
       minify: true,
@@ -96,5 +96,5 @@ await Promise.all([
     }),
   ),
 ]);
-for (const client of CLIENTS)
-  await writeFile(join(dist, 'runtime', `${client}.mjs`), `export * from './${client}.js';\n`);
+for (const sidecar of SIDECARS)
+  await writeFile(join(dist, 'runtime', `${sidecar}.mjs`), `export * from './${sidecar}.js';\n`);

@@ -12,10 +12,13 @@ import type { Backoff } from './backoff';
 import type { CircuitBreaker } from './circuit-breaker';
 import type { Handler } from './handler';
 import type { Idempotency } from './idempotency';
+import type { PayloadStore } from './payload-store';
 import { WorkerAlarms } from './private/alarms';
 import { ENV, METRIC } from './private/contract';
 import { connectProducer } from './private/fan-out/connect';
+import { Inlets } from './private/inlets';
 import { workerMetric } from './private/metrics';
+import { type Schedules, schedulesOnce } from './private/schedules';
 import { checkWiring } from './private/wiring';
 import { workerFunction } from './private/worker-function';
 import { workerNumbers } from './private/worker-numbers';
@@ -100,7 +103,14 @@ export interface AsyncWorkerProps {
   readonly circuitBreaker?: CircuitBreaker;
 
   /**
-   * Customer-managed key for the queues, the log group, the function's environment and the idempotency table.
+   * Where bodies lie that are too large to travel. Who is connected puts them there, the handler gets them as if they had
+   * come with the message.
+   * @default - none: SQS takes 1 MiB
+   */
+  readonly payloadStore?: PayloadStore;
+
+  /**
+   * Customer-managed key for the queues, the log group, the function's environment, the idempotency table and schedules.
    * @default - SQS-managed encryption of the queues, AWS-owned keys for the rest
    */
   readonly encryptionKey?: kms.IKey;
@@ -116,6 +126,18 @@ export interface AsyncWorkerProps {
    * @default - none
    */
   readonly environment?: { [key: string]: string };
+}
+
+/** What a function may do beyond sending. */
+export interface ProducerOptions {
+  /**
+   * Send at any time: `at` of the runtime's producer. What SQS cannot delay so long, 15 minutes or on FIFO at all, waits in a
+   * one-shot schedule of EventBridge's, which deletes itself. The first connection that asks for it makes the worker's
+   * schedule group, the role that sends and, on FIFO, a dead-letter queue for what cannot be sent.
+   * @default false
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html
+   */
+  readonly schedules?: boolean;
 }
 
 /**
@@ -153,6 +175,16 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
   /** The function's role: `table.grantReadData(worker)` works. */
   public readonly grantPrincipal: iam.IPrincipal;
 
+  /**
+   * In what guises messages come.
+   *
+   * @internal
+   */
+  public readonly _inlets: Inlets;
+
+  private readonly payloadStore?: PayloadStore;
+  private readonly schedules: () => Schedules;
+
   public constructor(scope: Construct, id: string, props: AsyncWorkerProps) {
     super(scope, id);
     const { encryptionKey, circuitBreaker } = props;
@@ -184,6 +216,10 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
     this.function = fn;
     this.logGroup = logGroup;
     this.grantPrincipal = grantPrincipal;
+    this._inlets = new Inlets(this, fn, permissions);
+    this.payloadStore = props.payloadStore;
+    if (props.payloadStore) this._inlets.reads(props.payloadStore, this);
+    this.schedules = schedulesOnce(this, { ...props, queue, deadLetterQueue });
 
     this.eventSourceMapping = new lambda.EventSourceMapping(this, 'EventSourceMapping', {
       target: fn,
@@ -214,7 +250,10 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
     checkWiring(this);
   }
 
-  /** Let somebody send work. Includes the key, when the queue has one. */
+  /**
+   * Let somebody send work. Includes the key, when the queue has one, and not the payload store: its `grantWrite` does that for
+   * clients that use it.
+   */
   public grantSendMessages(grantee: iam.IGrantable): iam.Grant {
     return this.queue.grantSendMessages(grantee);
   }
@@ -224,8 +263,10 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
    *
    * @param name what the function calls the connection; default: the id of this construct
    */
-  public connectProducer(fn: lambda.IFunction, name?: string): void {
-    connectProducer(this, this.queue, fn, name);
+  public connectProducer(fn: lambda.IFunction, name?: string, options: ProducerOptions = {}): void {
+    const { queue, payloadStore } = this;
+    const schedules = options.schedules ? this.schedules() : undefined;
+    connectProducer({ owner: this, queue, payloadStore, schedules }, fn, name);
   }
 
   /** Messages handled. Sum of 5 minutes by default. */

@@ -8,9 +8,10 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { AsyncWorker, type AsyncWorkerProps } from './async-worker';
 import type { MessageFilter } from './message-filter';
+import type { PayloadStore } from './payload-store';
 import { TopicAlarms } from './private/fan-out/alarms';
 import { connectPublisher } from './private/fan-out/connect';
-import { topicRefusals } from './private/fan-out/rules';
+import { archiveDays, topicRefusals } from './private/fan-out/rules';
 import { Subscribers } from './private/fan-out/subscribers';
 import { InvalidInput } from './private/problem';
 
@@ -34,6 +35,14 @@ export interface FanOutTopicProps {
    * @default - a topic is made
    */
   readonly topic?: sns.ITopic;
+
+  /**
+   * Where bodies lie that are too large to travel, SNS takes 256 KiB. Connected publishers put them there; workers get them
+   * as if they had come with the message, other subscribers with the store's `grantRead` and a client that knows the format.
+   * The workers use the store for what is sent to them alone, too, unless they are given another.
+   * @default - none
+   */
+  readonly payloadStore?: PayloadStore;
 
   /**
    * Customer-managed key for the topic, its workers and the dead-letter queues of its subscriptions.
@@ -61,7 +70,7 @@ export interface FanOutFunctionOptions {
 export interface FanOutQueueOptions extends FanOutFunctionOptions {
   /**
    * Deliver the message as it was published, its attributes included, instead of an envelope of SNS's that holds it. SNS
-   * takes 10 attributes at most then.
+   * takes 10 attributes at most then. A worker opens the envelope itself: its handler gets the same either way.
    * @default true
    */
   readonly rawMessageDelivery?: boolean;
@@ -104,6 +113,7 @@ export class FanOutTopic extends Construct {
   /** Fires when SNS cannot even reach the dead-letter queue of a subscription. */
   public readonly lostAlarm: cloudwatch.Alarm;
 
+  private readonly payloadStore?: PayloadStore;
   private readonly encryptionKey?: kms.IKey;
   private readonly alarmTopic?: sns.ITopic;
   private readonly subscribers: Subscribers;
@@ -111,6 +121,7 @@ export class FanOutTopic extends Construct {
   public constructor(scope: Construct, id: string, props: FanOutTopicProps = {}) {
     super(scope, id);
     const { fifo, archive } = props;
+    this.payloadStore = props.payloadStore;
     this.encryptionKey = props.encryptionKey;
     this.alarmTopic = props.alarmTopic;
     const [problem] = topicRefusals({
@@ -143,6 +154,7 @@ export class FanOutTopic extends Construct {
       );
     }
 
+    props.payloadStore?._use(this, isSeen ? archiveDays(resource) : 0);
     this.subscribers = new Subscribers(this, {
       topic: this.topic,
       archived: isSeen ? resource.archivePolicy !== undefined : undefined,
@@ -171,6 +183,7 @@ export class FanOutTopic extends Construct {
     const worker = new AsyncWorker(this, id, {
       ...props,
       fifo,
+      payloadStore: props.payloadStore ?? this.payloadStore,
       encryptionKey: props.encryptionKey ?? this.encryptionKey,
       alarmTopic: props.alarmTopic ?? this.alarmTopic,
     });
@@ -181,11 +194,13 @@ export class FanOutTopic extends Construct {
       ? this.subscribers.undelivered(new Construct(worker, 'Undelivered'), worker)
       : worker.deadLetterQueue;
     this.subscribers.addQueue(worker, worker.queue, deadLetterQueue, props);
+    this.tell(worker, props);
     return worker;
   }
 
   /**
-   * Let a queue of yours get the messages.
+   * Let a queue of yours get the messages. With a payload store its consumer needs `grantRead` of that, unless the queue is
+   * that of an `AsyncWorker`, which has all it needs.
    *
    * @returns the dead-letter queue of the subscription: where SNS puts what it cannot deliver. It has an alarm.
    */
@@ -194,6 +209,8 @@ export class FanOutTopic extends Construct {
     const scope = this.subscribers.scopeOf(queue);
     const deadLetterQueue = this.subscribers.undelivered(scope, queue, queue.encryptionMasterKey);
     this.subscribers.addQueue(scope, queue, deadLetterQueue, options);
+    const { scope: owner } = queue.node;
+    if (owner instanceof AsyncWorker && owner.queue === queue) this.tell(owner, options);
     return deadLetterQueue;
   }
 
@@ -215,10 +232,14 @@ export class FanOutTopic extends Construct {
    * @param name what it calls this topic; the id of this construct by default
    */
   public connectPublisher(fn: lambda.IFunction, name?: string): void {
-    connectPublisher(this, this.topic, fn, name);
+    const { topic, payloadStore } = this;
+    connectPublisher({ owner: this, topic, payloadStore }, fn, name);
   }
 
-  /** Let somebody publish. Includes the key, when the topic has one. */
+  /**
+   * Let somebody publish. Includes the key, when the topic has one, and not the payload store: its `grantWrite` does that for
+   * clients that use it.
+   */
   public grantPublish(grantee: iam.IGrantable): iam.Grant {
     return this.topic.grantPublish(grantee);
   }
@@ -246,5 +267,11 @@ export class FanOutTopic extends Construct {
   /** Copies that could not be put in a dead-letter queue either. Sum of 5 minutes by default. */
   public metricNumberOfNotificationsFailedToRedriveToDlq(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.topic.metric('NumberOfNotificationsFailedToRedriveToDlq', { statistic: 'sum', ...options });
+  }
+
+  /** What a worker must know to get the message that was published. */
+  private tell(worker: AsyncWorker, { rawMessageDelivery = true }: FanOutQueueOptions): void {
+    if (this.payloadStore) worker._inlets.reads(this.payloadStore, this);
+    if (!rawMessageDelivery) worker._inlets.opens(this.topic);
   }
 }

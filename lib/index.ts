@@ -1,4 +1,4 @@
-export { AsyncWorker, type AsyncWorkerProps } from './async-worker';
+export { AsyncWorker, type AsyncWorkerProps, type ProducerOptions } from './async-worker';
 export { Backoff, type ExponentialBackoffOptions } from './backoff';
 export { CircuitBreaker, type CircuitBreakerProps } from './circuit-breaker';
 export { EventLog, type EventLogProps, type EventLogWorkerProps } from './event-log';
@@ -12,3 +12,4 @@ export {
 export { type EntryOptions, Handler } from './handler';
 export { Idempotency, type IdempotencyOptions } from './idempotency';
 export { MessageFilter, MessageMatch, type NumberRange } from './message-filter';
+export { PayloadStore, type PayloadStoreProps } from './payload-store';

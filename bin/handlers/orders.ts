@@ -1,11 +1,13 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { PermanentError, worker } from 'cdk-async-patterns/runtime';
+import { DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PermanentError, publisher, worker } from 'cdk-async-patterns/runtime';
 import { z } from 'zod';
+import type { OrderBooked } from './order-booked';
 import { simulate } from './simulate';
 
 // Made once for each environment, not for each message.
 const ledger = DynamoDBDocumentClient.from(new DynamoDBClient());
+const events = publisher<OrderBooked>('OrderEvents');
 
 const Order = z.object({
   orderId: z.string().min(1),
@@ -13,31 +15,46 @@ const Order = z.object({
   items: z.array(z.object({ sku: z.string().min(1), quantity: z.int().positive(), price: z.number().nonnegative() })),
 });
 
-/** Books an order: one row for each time that it was processed, so that a second time would show. */
+/**
+ * Books an order and tells everyone who asked. One row for each time that it was processed, so that a second time would show;
+ * an event that is published again is the same to the topic, by its deduplication id.
+ */
 export const handler = worker({
   schema: Order,
-  async process(order, { messageId, receiveCount, attributes, signal, log }) {
+  async process(order, context) {
+    const { messageId, receiveCount, signal, log } = context;
+    const { orderId, customer, items } = order;
     // It will be empty at the next attempt too: no use in trying again.
-    if (order.items.length === 0) throw new PermanentError(`order ${order.orderId} has no items`);
+    if (items.length === 0) throw new PermanentError(`order ${orderId} has no items`);
 
-    await simulate({ attributes, receiveCount, signal });
+    await simulate(context);
 
-    const total = order.items.reduce((sum, { quantity, price }) => sum + quantity * price, 0);
+    const cents = items.reduce((sum, { quantity, price }) => sum + quantity * Math.round(price * 100), 0);
+    const total = cents / 100;
+    const row = { pk: `order#${orderId}`, sk: `${messageId}#${receiveCount}` };
     await ledger.send(
       new PutCommand({
         TableName: process.env.LEDGER_TABLE,
-        Item: {
-          pk: `order#${order.orderId}`,
-          sk: `${messageId}#${receiveCount}`,
-          messageId,
-          receiveCount,
-          customer: order.customer,
-          total,
-          bookedAt: new Date().toISOString(),
-        },
+        Item: { ...row, messageId, receiveCount, customer, total, bookedAt: new Date().toISOString() },
       }),
       { abortSignal: signal },
     );
-    log.info('order booked', { orderId: order.orderId, total });
+    log.info('order booked', { orderId, total });
+
+    // Awaited or not, the order is acknowledged only when its event is accepted.
+    const { messageId: eventId, sequenceNumber } = await events
+      .with(context)
+      .send({ orderId, customer, total }, { groupId: customer, deduplicationId: orderId, signal });
+    await ledger.send(
+      new UpdateCommand({
+        TableName: process.env.LEDGER_TABLE,
+        Key: row,
+        UpdateExpression: 'SET eventId = :eventId, sequenceNumber = :sequenceNumber',
+        ExpressionAttributeValues: { ':eventId': eventId, ':sequenceNumber': sequenceNumber },
+      }),
+      { abortSignal: signal },
+    );
+
+    await simulate(context, 'end');
   },
 });

@@ -4,7 +4,8 @@ import { RetryAfter } from 'cdk-async-patterns/runtime';
 /** Message attribute that asks for a fault: `<fault>`, or `<fault>:<n>` for the first n receives only. */
 export const SIMULATE = 'Simulate';
 
-export type Fault = 'error' | 'throttle' | 'undefined' | 'slow';
+/** All but `late` come before the handler's work. */
+export type Fault = 'error' | 'throttle' | 'undefined' | 'slow' | 'late';
 
 interface Attempt {
   readonly attributes: Readonly<Record<string, string>>;
@@ -13,10 +14,16 @@ interface Attempt {
 }
 
 /** Makes the demo's messages fail as they were told to. Leave this file out when you copy the handlers. */
-export async function simulate({ attributes, receiveCount, signal }: Attempt): Promise<void> {
+export async function simulate(
+  { attributes, receiveCount, signal }: Attempt,
+  at: 'start' | 'end' = 'start',
+): Promise<void> {
   const [fault, receives] = (attributes[SIMULATE] ?? '').split(':');
   if (receives !== undefined && receiveCount > Number(receives)) return;
+  if ((fault === 'late') !== (at === 'end')) return;
   switch (fault as Fault) {
+    case 'late':
+      throw new Error('failed when all was done');
     case 'error':
       throw new Error('the payment provider answered 503');
     case 'throttle':

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ACCOUNT, type Emulator, REGION } from './emulator';
+import { makeFifoTopics } from './fifo-topics';
 import { cleanEnv, LOCAL, ROOT, run } from './run';
 
 export interface DeployOptions {
@@ -49,6 +50,7 @@ export async function deploy(
     log: join(directory, 'deploy.log'),
     env: cdkEnv(emulator),
   });
+  await makeFifoTopics(emulator);
   const all = JSON.parse(await readFile(outputs, 'utf8')) as Record<string, Record<string, string>>;
   return all[stack] ?? {};
 }

@@ -1,14 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { type Books, problemsOf } from './account';
 import { collect } from './collect';
 import { bootstrap, deploy } from './deploy';
 import { type Emulator, startEmulator } from './emulator';
-import { buildLoad } from './load';
+import type { Page } from './page';
+import { sendLoads } from './patterns';
 import { type Reference, referenceOf } from './reference';
-import { send } from './send';
-import { progress, table } from './table';
 
 /**
  * What is missing after that long is lost. The longest ways: five receives with their backoff take less than 20 s, a copy that
@@ -66,27 +63,25 @@ function howToGoOn(
   ].join('\n');
 }
 
-async function demo(emulator: Emulator, seed: number): Promise<{ reference: Reference; books: Books }> {
+async function demo(emulator: Emulator, seed: number): Promise<{ reference: Reference; pages: readonly Page[] }> {
   await phase('cdk bootstrap', () => bootstrap(emulator));
   const outputs = await phase('cdk deploy', () => deploy(emulator, { stack: 'Reference' }));
   const reference = referenceOf(outputs);
-  const messages = buildLoad(seed);
-  const sqs = new SQSClient(emulator.clientConfig);
-  const sent = await phase(`sending ${messages.length} messages, seed ${seed}`, (line) =>
-    send(sqs, reference, messages, (count) => line.update(`${count} of ${messages.length} sent`)),
+  const bookkeepers = await phase(`sending messages, seed ${seed}`, (line) =>
+    sendLoads(emulator, reference, seed, (text) => line.update(text)),
   );
-  sqs.destroy();
   const books = await phase('accounting for them', (line) =>
-    collect(emulator, reference, sent, {
+    collect(emulator, reference, bookkeepers, {
       timeoutSeconds: TIMEOUT_SECONDS,
-      onProgress: (now) => line.update(progress(now)),
+      onProgress: (pages) => line.update(pages.map((page) => page.progress()).join('; ')),
     }),
   );
-  return { reference, books };
+  return { reference, pages: Object.values(books) };
 }
 
 /**
- * `npm run local`: deploys the reference app to an emulator on this machine and accounts for 500 messages.
+ * `npm run local`: deploys the reference app to an emulator on this machine and accounts for 500 messages,
+ * and for every copy of every event that came of them.
  * `-- --keep` leaves it running, `-- --seed <n>` sends another load than the usual one.
  */
 async function main(): Promise<number> {
@@ -100,14 +95,14 @@ async function main(): Promise<number> {
   );
   let kept = false;
   try {
-    const { reference, books } = await demo(emulator, seed);
-    const problems = problemsOf(books);
-    console.log(`\n${table(books)}\n`);
+    const { reference, pages } = await demo(emulator, seed);
+    const problems = pages.flatMap((page) => page.problems);
+    for (const page of pages) console.log(`\n${page.table()}`);
+    console.log('');
     for (const problem of problems) console.log(`✘ ${problem}`);
     if (problems.length === 0) {
-      console.log(
-        `All ${books.accounts.length} messages are accounted for, every payment made once, every group in order, in ${seconds(start)}.`,
-      );
+      for (const page of pages) console.log(page.verdict());
+      console.log(`The books balance, after ${seconds(start)}.`);
     }
     if (values.keep) {
       kept = true;

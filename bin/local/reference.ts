@@ -1,16 +1,26 @@
-import type { Worker } from './load';
-
 export interface Queues {
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
 }
+
+/** The construct ids of the app's workers; those that send to others come before them. */
+export const WORKER_IDS = {
+  orders: 'Orders',
+  payments: 'Payments',
+  shipments: 'Shipments',
+  timeline: 'Timeline',
+  largeOrders: 'LargeOrders',
+  broken: 'Broken',
+} as const;
+
+export type WorkerName = keyof typeof WORKER_IDS;
 
 /** The deployed reference app. */
 export interface Reference {
   readonly ledgerTable: string;
   /** Function that an operator invokes to overrule the circuit breaker of the payments. */
   readonly breakerController: string;
-  readonly workers: Readonly<Record<Worker, Queues>>;
+  readonly workers: Readonly<Record<WorkerName, Queues>>;
 }
 
 /** Reads the outputs of bin/reference-app.ts. */
@@ -27,6 +37,8 @@ export function referenceOf(outputs: Readonly<Record<string, string>>): Referenc
   return {
     ledgerTable: output('LedgerTableName'),
     breakerController: output('PaymentProviderController'),
-    workers: { orders: queues('Orders'), payments: queues('Payments'), shipments: queues('Shipments') },
+    workers: Object.fromEntries(
+      Object.entries(WORKER_IDS).map(([name, id]) => [name, queues(id)]),
+    ) as Reference['workers'],
   };
 }

@@ -6,6 +6,7 @@ import {
   DEFAULT_MAX_RECEIVE_COUNT,
   ENV,
   type IdempotencySpec,
+  type PayloadPlace,
 } from '../../lib/private/contract';
 
 /** What the construct told the runtime; every part is missing in a unit test. */
@@ -17,6 +18,9 @@ export interface Config {
   readonly backoff: BackoffSpec;
   readonly idempotency?: IdempotencySpec;
   readonly circuitBreaker?: BreakerSpec;
+  readonly payloads?: readonly PayloadPlace[];
+  /** ARNs of the topics that deliver in SNS's envelope. */
+  readonly envelopes?: readonly string[];
 }
 
 const json = (name: string, value: string): unknown => {
@@ -42,5 +46,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     backoff: { ...DEFAULT_BACKOFF, ...spec<BackoffSpec>(ENV.backoff) },
     idempotency: spec(ENV.idempotency),
     circuitBreaker: spec(BREAKER_ENV.spec),
+    payloads: spec(ENV.payloads),
+    envelopes: spec(ENV.envelopes),
   };
 }

@@ -1,8 +1,9 @@
 import type { SQSRecord } from 'aws-lambda/trigger/sqs';
 import { ORIGIN } from '../../lib/private/contract';
 import { groupOf } from './envelope';
-import type { Logger } from './log';
+import type { Logger, Origin } from './log';
 import { receiveCountOf } from './outcome';
+import { partsOf } from './traceparent';
 
 /** What a handler knows of the message in hand, beside its body. */
 export interface WorkerContext {
@@ -26,14 +27,14 @@ export interface WorkerContext {
   readonly signal: AbortSignal;
   /** Milliseconds until `signal` is aborted. Infinity in a unit test without a Lambda context. */
   remainingTime(): number;
-  /** Writes lines that carry the worker, the request and the message id. */
+  /** Writes lines that carry the worker, the request, the message id and, if the sender gave them, correlation and trace id. */
   readonly log: Logger;
   /**
    * What `idempotencyKey` made of the message: pass it on to whoever knows such keys, a payment API for one, since a process
    * can die between the work and its record. Empty without one.
    */
   readonly idempotencyKey: string;
-  /** The record as Lambda handed it over. */
+  /** The record as Lambda handed it over: in its envelope if it has one, with a pointer for a body if that is stored. */
   readonly record: SQSRecord;
 }
 
@@ -43,13 +44,19 @@ export interface Invocation {
   readonly deadline: number;
   now(): number;
   logFor(record: SQSRecord): Logger;
+  /** A record as its sender meant it; missing where that is the record. */
+  shown?(record: SQSRecord): SQSRecord;
 }
 
 const textOf = ({ messageAttributes }: SQSRecord, name: string): string | undefined =>
   messageAttributes?.[name]?.stringValue || undefined;
 
-/** What the sender says its message belongs to. */
-export const correlationOf = (record: SQSRecord): string | undefined => textOf(record, ORIGIN.correlationId);
+/** What the lines about a record say of where it comes from. */
+export const originOf = (record: SQSRecord): Origin => ({
+  messageId: record.messageId,
+  correlationId: textOf(record, ORIGIN.correlationId),
+  traceId: partsOf(textOf(record, ORIGIN.traceparent))[0],
+});
 
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
@@ -83,19 +90,19 @@ export class RecordContext implements WorkerContext {
   }
 
   get correlationId(): string {
-    return correlationOf(this.record) ?? this.messageId;
+    return textOf(this.shown, ORIGIN.correlationId) ?? this.messageId;
   }
 
   get causationId(): string | undefined {
-    return textOf(this.record, ORIGIN.causationId);
+    return textOf(this.shown, ORIGIN.causationId);
   }
 
   get traceparent(): string | undefined {
-    return textOf(this.record, ORIGIN.traceparent);
+    return textOf(this.shown, ORIGIN.traceparent);
   }
 
   get replayed(): boolean {
-    return textOf(this.record, ORIGIN.replayed) === 'true';
+    return textOf(this.shown, ORIGIN.replayed) === 'true';
   }
 
   get groupId(): string | undefined {
@@ -105,7 +112,7 @@ export class RecordContext implements WorkerContext {
   get attributes(): Readonly<Record<string, string>> {
     if (!this.texts) {
       const texts: Record<string, string> = Object.create(null);
-      for (const [name, { stringValue }] of Object.entries(this.record.messageAttributes ?? {})) {
+      for (const [name, { stringValue }] of Object.entries(this.shown.messageAttributes ?? {})) {
         if (stringValue !== undefined) texts[name] = stringValue;
       }
       this.texts = texts;
@@ -128,6 +135,10 @@ export class RecordContext implements WorkerContext {
 
   remainingTime(): number {
     return Math.max(0, this.invocation.deadline - this.invocation.now());
+  }
+
+  private get shown(): SQSRecord {
+    return this.invocation.shown?.(this.record) ?? this.record;
   }
 
   abort(reason: DeadlineError): void {

@@ -2,6 +2,7 @@ import type { SQSMessageAttribute, SQSRecord } from 'aws-lambda/trigger/sqs';
 import { ATTRIBUTE, MAX_MESSAGE_BYTES } from '../../lib/private/contract';
 import { groupOf, isFifo } from './envelope';
 import { receiveCountOf } from './outcome';
+import { isPointerMark } from './producer/pointer';
 import { toSqsText } from './sqs-characters';
 
 /** An attribute as SendMessage takes it. */
@@ -59,7 +60,10 @@ const attributeBytes = (name: string, { DataType, StringValue, BinaryValue }: Se
  */
 export function deadLetterOf(record: SQSRecord, reason: string, now: number): DeadLetter | undefined {
   const own = new Set<string>([ATTRIBUTE.reason, ATTRIBUTE.context]);
-  const theirs = Object.entries(record.messageAttributes ?? {}).filter(([name]) => !own.has(name));
+  const others = Object.entries(record.messageAttributes ?? {}).filter(([name]) => !own.has(name));
+  // Without its mark the pointer to a stored body is no pointer, and the letter could never be handled again.
+  const isMark = ([name]: [string, unknown]): boolean => isPointerMark(name);
+  const theirs = [...others.filter(isMark), ...others.filter((other) => !isMark(other))];
   const kept = theirs.slice(0, MAX_ATTRIBUTES - own.size);
   const folded = theirs.slice(kept.length);
 

@@ -1,7 +1,10 @@
 import { writeSync } from 'node:fs';
+import type { StoreCalls } from './producer/payload';
 
 export type FailurePath = typeof import('./async-patterns-sqs.js');
 export type StorePath = Pick<typeof import('./async-patterns-dynamodb.js'), 'Guards' | 'calls'>;
+export type OpenPath = typeof import('./async-patterns-open.js');
+export type SpanPath = typeof import('./async-patterns-spans.js');
 
 /** All that the runtime reaches outside itself. It is passed in, so that a test is a call with another edge. */
 export interface Edge {
@@ -16,6 +19,12 @@ export interface Edge {
   failurePath(): Promise<FailurePath>;
   /** Loads what keeps state, with the DynamoDB client. */
   storePath(): Promise<StorePath>;
+  /** Loads what opens messages. */
+  openPath(): Promise<OpenPath>;
+  /** Loads the S3 client, at the first body that is stored. */
+  payloadPath(): Promise<{ readonly calls: Pick<StoreCalls, 'getObject'> }>;
+  /** Loads what makes spans. */
+  spanPath(): Promise<SpanPath>;
   /** Unique each time. */
   uuid(): string;
 }
@@ -42,6 +51,9 @@ export const lambdaEdge: Edge = {
   // The names are the contract's; a bundler needs to see them spelled out.
   failurePath: () => import('./async-patterns-sqs.js'),
   storePath: () => import('./async-patterns-dynamodb.js'),
+  openPath: () => import('./async-patterns-open.js'),
+  payloadPath: () => import('./async-patterns-s3.js'),
+  spanPath: () => import('./async-patterns-spans.js'),
   // The global loads node:crypto, 4 ms of start-up, when it is first used.
   uuid: () => crypto.randomUUID(),
 };

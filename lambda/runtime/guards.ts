@@ -10,6 +10,7 @@ import { IdempotencyGuard } from './idempotency/guard';
 import type { Identity } from './idempotency/prepare';
 import type { StatementCalls } from './idempotency/store';
 import type { Logger } from './log';
+import type { Abortable } from './open';
 import { type Outcome, receiveCountOf } from './outcome';
 
 export interface GuardsOptions<T> {
@@ -19,7 +20,7 @@ export interface GuardsOptions<T> {
   readonly log: Logger;
   readonly identity?: Identity<T>;
   isDependencyFailure?(thrown: unknown): boolean;
-  read(body: string): T | Promise<T>;
+  read(record: SQSRecord): T | Promise<T>;
   process(message: T, context: RecordContext): unknown;
 }
 
@@ -34,6 +35,10 @@ export interface GuardedBatch {
   readonly replyBy: number;
   /** What a failure makes of a record that has been handed out so often. */
   judge(record: SQSRecord, thrown: unknown, receives: number): Outcome;
+  /** Opens, reads and handles a record. */
+  handle(record: SQSRecord, context: RecordContext): unknown;
+  /** Makes of a record what its sender sent; missing where that is the record. */
+  open?(record: SQSRecord, abortable: Abortable): SQSRecord | Promise<SQSRecord>;
 }
 
 /** What stands between SQS and the handler of a worker that keeps state: made once, asked for each batch. */
@@ -98,6 +103,7 @@ export class Guard<T> {
       replyBy,
       identity,
       read,
+      open: this.batch.open,
       process: (message, context) => this.options.process(message, context),
       judge: (record, thrown) => this.judge(record, thrown),
     });
@@ -173,11 +179,7 @@ export class Guard<T> {
   }
 
   private run(record: SQSRecord, context: RecordContext, i: number): unknown {
-    if (this.idempotency) return this.idempotency.handle(record, context, i);
-    const message = this.options.read(record.body);
-    return message instanceof Promise
-      ? message.then((valid) => this.options.process(valid, context))
-      : this.options.process(message, context);
+    return this.idempotency ? this.idempotency.handle(record, context, i) : this.batch.handle(record, context);
   }
 
   private isDependencyFailure(thrown: unknown): boolean {

@@ -34,6 +34,7 @@ export {
   type AllOptions,
   type AttributeValue,
   type Origin,
+  type PayloadSpec,
   type Producer,
   type Publisher,
   type PublishOptions,

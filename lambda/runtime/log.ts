@@ -55,6 +55,8 @@ export interface Origin {
   readonly messageId: string;
   /** Missing where the sender gave none. */
   readonly correlationId?: string;
+  /** The same of a trace. */
+  readonly traceId?: string;
 }
 
 class SinkLogger implements Logger {

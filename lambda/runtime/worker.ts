@@ -4,7 +4,7 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda/trigger/s
 import { type Alarm, abortAt } from './abort-at';
 import { Batch } from './batch';
 import { type Config, readConfig } from './config';
-import { correlationOf, type Invocation, type RecordContext, type WorkerContext } from './context';
+import { DeadlineError, type Invocation, originOf, type RecordContext, type WorkerContext } from './context';
 import { parseJson, validate } from './decode';
 import { describe, sentence } from './describe';
 import { type Edge, lambdaEdge } from './edge';
@@ -15,6 +15,7 @@ import { jsonLoggers, type Logger, loggersFor } from './log';
 import { countsOf, metricsLine } from './metrics';
 import { hasRoom, judge, type Outcome, receiveCountOf } from './outcome';
 import { afterSends, flushAll, hasSends } from './producer/pending';
+import { tracing } from './telemetry';
 
 export interface WorkerOptions<T> {
   /**
@@ -99,7 +100,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
   };
   checkIdempotency(identity !== undefined, config);
 
-  const read = (body: string): T | Promise<T> => {
+  const read = ({ body }: SQSRecord): T | Promise<T> => {
     const parsed = parse(body);
     return schema ? validate(schema, parsed) : (parsed as T);
   };
@@ -107,9 +108,11 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
   const process = (message: T, context: RecordContext): unknown =>
     afterSends(options.process(message, context), context);
   const handle = (record: SQSRecord, context: RecordContext): unknown => {
-    const message = read(record.body);
+    const message = read(record);
     return message instanceof Promise ? message.then((valid) => process(valid, context)) : process(message, context);
   };
+
+  const opens = config.payloads ?? config.envelopes;
 
   const makeLoggers = logger ? loggersFor(logger) : jsonLoggers(edge);
 
@@ -137,10 +140,14 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
     const end = startedAt + (context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY);
     const reserve = Math.min(RESERVE, (end - startedAt) / 4);
     const loggers = makeLoggers({ worker: config.worker, requestId: context?.awsRequestId });
+    const opener = opens ? new (await edge.openPath()).Opener(config, edge) : undefined;
+    const provider = tracing();
+    const spans = provider && new (await edge.spanPath()).Spans(provider);
     const invocation: Invocation = {
       deadline: end - reserve,
       now: edge.now,
-      logFor: (record) => loggers.of({ messageId: record.messageId, correlationId: correlationOf(record) }),
+      logFor: (record) => loggers.of(originOf(opener?.shown(record) ?? record)),
+      shown: opener?.shown,
     };
     const judgeRecord = (record: SQSRecord, thrown: unknown, receives?: number): Outcome => {
       const outcome = judge(record, thrown, { maxReceiveCount: config.maxReceiveCount, canMove }, receives);
@@ -149,18 +156,34 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
     };
     const { deadline } = invocation;
     const replyBy = end - reserve / 5;
+    const handleOpened = opener?.handling(handle) ?? handle;
     const guard =
       guards &&
-      (await (await guards()).open({ records, log: loggers.own, startedAt, deadline, replyBy, judge: judgeRecord }));
+      (await (
+        await guards()
+      ).open({
+        records,
+        log: loggers.own,
+        startedAt,
+        deadline,
+        replyBy,
+        judge: judgeRecord,
+        handle: handleOpened,
+        open: opener?.open,
+      }));
+    const handleGuarded = guard
+      ? (record: SQSRecord, recordContext: RecordContext, i: number) => guard.handle(record, recordContext, i)
+      : handleOpened;
     const ran = await new Batch({
       records,
       fifo: isFifo(records),
       concurrency: () => guard?.concurrency(concurrency) ?? concurrency,
       invocation,
-      handle: guard ? (record, recordContext, i) => guard.handle(record, recordContext, i) : handle,
+      handle: spans?.around(handleGuarded) ?? handleGuarded,
       decided: guard && ((i) => guard.decided(i)),
       judge: guard ? (record, thrown) => guard.judge(record, thrown) : judgeRecord,
     }).run();
+    spans?.giveUp(new DeadlineError());
 
     const sent = hasSends() ? await flushed(ran, loggers.own, abortAt((deadline + replyBy) / 2, edge.now())) : ran;
     let outcomes: readonly Outcome[] = guard ? await guard.finish(sent) : sent;

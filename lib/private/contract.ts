@@ -13,6 +13,10 @@ export const ENV = {
   backoff: 'ASYNC_BACKOFF',
   /** An `IdempotencySpec` as JSON; missing without idempotency. */
   idempotency: 'ASYNC_IDEMPOTENCY',
+  /** `PayloadPlace`s as JSON: where bodies may lie that were too large to travel; missing without a payload store. */
+  payloads: 'ASYNC_PAYLOADS',
+  /** ARNs as JSON of the topics that deliver here in SNS's envelope; missing if none does. */
+  envelopes: 'ASYNC_ENVELOPES',
 } as const;
 
 /** How long a failed message rests before its next attempt. */
@@ -78,6 +82,10 @@ export const DYNAMODB_CLIENT_FILE = 'async-patterns-dynamodb.js';
 export const SNS_CLIENT_FILE = 'async-patterns-sns.js';
 export const SCHEDULER_CLIENT_FILE = 'async-patterns-scheduler.js';
 export const S3_CLIENT_FILE = 'async-patterns-s3.js';
+/** No client: what opens messages, for workers whose messages come in envelopes or leave their bodies in a payload store. */
+export const OPEN_FILE = 'async-patterns-open.js';
+/** No client: what makes spans of records, where OpenTelemetry is set up. */
+export const SPANS_FILE = 'async-patterns-spans.js';
 
 /** Largest message and largest batch that SQS takes, in bytes, attributes included. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
@@ -146,16 +154,47 @@ export const variableName = (name: string): string =>
     .replace(/^_|_$/g, '')
     .toUpperCase();
 
+/** Where bodies lie that were too large to travel. */
+export interface PayloadPlace {
+  readonly bucket: string;
+  /** What the keys begin with. */
+  readonly prefix?: string;
+}
+
+/** Where a sender puts such bodies. */
+export interface PayloadSpec extends PayloadPlace {
+  /** Bodies of more bytes than this are stored. */
+  readonly threshold: number;
+  /** For how many seconds at most a message may wait in a schedule, so that its body is not gone before it is read. */
+  readonly maxWait?: number;
+}
+
+/** What makes the one-shot schedules of messages that are sent later than SQS can delay them. */
+export interface ScheduleSpec {
+  readonly groupName: string;
+  readonly roleArn: string;
+  readonly queueArn: string;
+  /** Where messages end that the scheduler cannot send: a standard queue. */
+  readonly deadLetterQueueArn?: string;
+  /** Whether a FIFO queue takes messages without a deduplication id. Missing: that is not known. */
+  readonly contentBasedDeduplication?: boolean;
+  /** Customer-managed key under which the schedules are kept. */
+  readonly kmsKeyArn?: string;
+}
+
 /** What `publisher(name)` of the runtime reads, as JSON. */
 export interface PublisherSpec {
   readonly topicArn: string;
   readonly fifo: boolean;
+  readonly payloads?: PayloadSpec;
 }
 
 /** What `producer(name)` of the runtime reads, as JSON. */
 export interface ProducerSpec {
   readonly queueUrl: string;
   readonly fifo: boolean;
+  readonly payloads?: PayloadSpec;
+  readonly schedule?: ScheduleSpec;
 }
 
 // --- Event log ---

@@ -28,6 +28,9 @@ export const MAX_TIMEOUT_SECONDS = 900;
 export const MAX_RECEIVE_COUNT = 1000;
 export const MAX_WINDOW_SECONDS = 300;
 export const SOURCE_RETENTION_DAYS = 4;
+export const DEAD_LETTER_RETENTION_DAYS = 14;
+/** A message that the runtime dead-letters is a new one for the dead-letter queue, and its time there begins anew. */
+export const MESSAGE_LIFETIME_DAYS = SOURCE_RETENTION_DAYS + DEAD_LETTER_RETENTION_DAYS;
 const MAX_VISIBILITY_SECONDS = 12 * 3600;
 
 export const defaultVisibilityTimeout = (timeout: number, window: number): number =>

@@ -2,11 +2,11 @@ import { Duration } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { SOURCE_RETENTION_DAYS } from './sizing';
+import { DEAD_LETTER_RETENTION_DAYS, SOURCE_RETENTION_DAYS } from './sizing';
 import type { WorkerNumbers } from './worker-numbers';
 
 /** A dead letter keeps the time at which its message was sent, so its queue must remember longer. */
-const DEAD_LETTER_RETENTION = Duration.days(14);
+const DEAD_LETTER_RETENTION = Duration.days(DEAD_LETTER_RETENTION_DAYS);
 
 /** A queue and its dead-letter queue, of one kind and under one key. */
 export function workerQueues(

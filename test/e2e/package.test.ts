@@ -48,6 +48,9 @@ test('an app that installs it synthesizes a worker with its handler bundled', ()
   const asset = readdirSync(join(app, 'cdk.out')).find((name) => /^asset\.[0-9a-f]{64}$/.test(name))!;
   expect(readdirSync(join(app, 'cdk.out', asset)).sort()).toEqual([
     'async-patterns-dynamodb.js',
+    'async-patterns-open.js',
+    'async-patterns-s3.js',
+    'async-patterns-spans.js',
     'async-patterns-sqs.js',
     'index.js',
     'index.js.map',

@@ -1,30 +1,33 @@
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { type Account, type Books, type DeadLetter, problemsOf } from '../../bin/local/account';
 import { collect } from '../../bin/local/collect';
+import type { DeadLetter } from '../../bin/local/dead-letters';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, startEmulator } from '../../bin/local/emulator';
-import { buildLoad, type Kind, type Worker } from '../../bin/local/load';
+import type { Account } from '../../bin/local/messages/account';
+import type { Kind, Worker } from '../../bin/local/messages/load';
+import type { MessagesPage } from '../../bin/local/messages/page';
+import type { Copy, EventAccount } from '../../bin/local/order-events/account';
+import type { Subscriber } from '../../bin/local/order-events/expect';
+import type { EventsPage } from '../../bin/local/order-events/page';
+import { sendLoads } from '../../bin/local/patterns';
 import { type Reference, referenceOf } from '../../bin/local/reference';
 import { LOCAL } from '../../bin/local/run';
-import { send } from '../../bin/local/send';
 
 const directory = join(LOCAL, 'e2e');
 const MAX_RECEIVES = 5;
 
 let emulator: Emulator;
 let reference: Reference;
-let books: Books;
+let books: MessagesPage;
+let events: EventsPage;
 
 beforeAll(async () => {
   emulator = await startEmulator({ directory });
   await bootstrap(emulator, directory);
   reference = referenceOf(await deploy(emulator, { stack: 'Reference', directory }));
-  const sqs = new SQSClient(emulator.clientConfig);
-  const sent = await send(sqs, reference, buildLoad(2));
-  sqs.destroy();
-  books = await collect(emulator, reference, sent, { timeoutSeconds: 90 });
+  const bookkeepers = await sendLoads(emulator, reference, 2);
+  ({ messages: books, orderEvents: events } = await collect(emulator, reference, bookkeepers, { timeoutSeconds: 90 }));
 }, 240_000);
 
 afterAll(() => emulator?.stop(), 20_000);
@@ -45,7 +48,7 @@ const letters = (): { letter: DeadLetter; message: Account['message'] }[] => {
 
 it('accounts for every message, gives none two fates, repeats no payment, and keeps every group in order', () => {
   expect(books.accounts).toHaveLength(500);
-  expect(problemsOf(books)).toEqual([]);
+  expect(books.problems).toEqual([]);
 });
 
 describe('a message that can succeed', () => {
@@ -86,6 +89,14 @@ describe('a message that can succeed', () => {
     const followers = accountsOf('healthy', 'shipments').filter(({ message }) => groups.has(message.groupId));
     expect(followers.map(({ processed }) => processed.length)).toEqual(followers.map(() => 1));
     expect(followers).not.toHaveLength(0);
+  });
+});
+
+describe('an order that fails when all is done', () => {
+  it('is done again: delivery is at least once, and this worker remembers nothing', () => {
+    for (const { message, processed, deadLetters, receives } of accountsOf('fails late')) {
+      expect([message.id, processed.length, deadLetters.length, receives]).toEqual([message.id, 2, 0, 2]);
+    }
   });
 });
 
@@ -154,5 +165,93 @@ describe('a message that cannot succeed', () => {
   it('keeps its message group', () => {
     for (const { message, letter } of letters())
       expect([message.id, letter.groupId]).toEqual([message.id, message.groupId]);
+  });
+});
+
+describe('an order event', () => {
+  /** Of the orders that were booked, of which there must be some. */
+  const booked = (): EventAccount[] => {
+    const accounts = events.accounts.filter(({ bookings }) => bookings > 0);
+    expect(accounts.length).toBeGreaterThan(200);
+    return accounts;
+  };
+  const at = ({ deliveries }: EventAccount, subscriber: Subscriber) =>
+    deliveries.find((delivery) => delivery.subscriber === subscriber)!;
+  const bodyOf = ({ order }: EventAccount) =>
+    JSON.parse(order.body) as { customer: string; items: { quantity: number; price: number }[] };
+  const eventsOf = (kind: Kind): EventAccount[] => {
+    const accounts = events.accounts.filter(({ order }) => order.kind === kind);
+    expect(accounts).not.toHaveLength(0);
+    return accounts;
+  };
+
+  it('has every copy accounted for, with its lineage, in the order of its customer', () => {
+    expect(events.problems).toEqual([]);
+    expect(events.isComplete).toBe(true);
+  });
+
+  it('is published once for each order that was booked', () => {
+    for (const { order, eventIds } of booked()) expect([order.id, eventIds.length]).toEqual([order.id, 1]);
+    expect(new Set(booked().flatMap(({ eventIds }) => eventIds)).size).toBe(booked().length);
+  });
+
+  it('stays one when its order is done twice', () => {
+    for (const account of eventsOf('fails late')) {
+      expect([account.order.id, account.bookings, account.eventIds.length]).toEqual([account.order.id, 2, 1]);
+      expect([account.order.id, at(account, 'timeline').copies]).toEqual([account.order.id, 1]);
+    }
+  });
+
+  it.each<Kind>(['hopeless', 'permanently bad', 'schema mismatch', 'not JSON'])(
+    'does not come of an order that is %s',
+    (kind) => {
+      for (const { order, deliveries } of eventsOf(kind)) {
+        expect([order.id, deliveries.map(({ copies }) => copies)]).toEqual([order.id, [0, 0, 0]]);
+      }
+    },
+  );
+
+  it('is handled once on the timeline, in the group of its customer', () => {
+    for (const account of booked()) {
+      const { handled, dead } = at(account, 'timeline');
+      expect([account.order.id, handled.length, dead.length]).toEqual([account.order.id, 1, 0]);
+      expect(handled[0]).toMatchObject({ groupId: bodyOf(account).customer, replayed: false, receiveCount: 1 });
+    }
+  });
+
+  it('comes to LargeOrders exactly if the order is large', () => {
+    const isLarge = (account: EventAccount): boolean =>
+      bodyOf(account).items.reduce((sum, { quantity, price }) => sum + quantity * price, 0) > 499.995;
+    const large = booked().filter(isLarge);
+    expect(large.length).toBeGreaterThan(20);
+    expect(large.length).toBeLessThan(booked().length - 20);
+    const got = events.accounts.filter((account) => at(account, 'largeOrders').handled.length > 0);
+    expect(got.map(({ order }) => order.id)).toEqual(large.map(({ order }) => order.id));
+  });
+
+  it('is dead once, with the reason, where the subscriber is broken', () => {
+    for (const account of booked()) {
+      const { handled, dead } = at(account, 'broken');
+      expect([account.order.id, handled.length, dead.length]).toEqual([account.order.id, 0, 1]);
+      expect(dead[0]).toMatchObject({
+        receiveCount: 2,
+        reason: 'retries exhausted after 2 receives: broken on purpose',
+      });
+    }
+  });
+
+  it('carries the correlation id of its order, given or begun, to every copy, and names the order as cause', () => {
+    let given = 0;
+    for (const { order, deliveries } of booked()) {
+      if (order.attributes.CorrelationId !== undefined) given++;
+      const copies = deliveries.flatMap(({ handled, dead }): Copy[] => [...handled, ...dead]);
+      expect(copies.length).toBeGreaterThanOrEqual(2);
+      for (const { correlationId, causationId } of copies) {
+        expect([order.id, correlationId]).toEqual([order.id, order.attributes.CorrelationId ?? order.messageId]);
+        expect([order.id, causationId]).toEqual([order.id, order.messageId]);
+      }
+    }
+    expect(given).toBeGreaterThan(50);
+    expect(given).toBeLessThan(booked().length - 50);
   });
 });

@@ -4,7 +4,10 @@ import type { Edge, StorePath } from '../../lambda/runtime/edge';
 import type { SqsCalls } from '../../lambda/runtime/effects';
 import { Guards } from '../../lambda/runtime/guards';
 import type { StatementCalls } from '../../lambda/runtime/idempotency/store';
+import { Opener } from '../../lambda/runtime/open';
+import type { StoreCalls } from '../../lambda/runtime/producer/payload';
 import { settle } from '../../lambda/runtime/settle';
+import { Spans } from '../../lambda/runtime/spans';
 import { ENV } from '../../lib/private/contract';
 
 export const DLQ_URL = 'https://sqs.test/123456789012/dead';
@@ -28,11 +31,16 @@ export class FakeEdge implements Edge {
   readonly order: string[] = [];
   loads = 0;
   storeLoads = 0;
+  openLoads = 0;
+  payloadLoads = 0;
+  spanLoads = 0;
   uuids = 0;
   /** What answers for DynamoDB. */
   statements: StatementCalls & Partial<BreakerCalls> = {
     batchExecuteStatement: () => Promise.reject(new Error('no table in this test')),
   };
+  /** What answers for S3. */
+  getObject: StoreCalls['getObject'] = () => Promise.reject(new Error('no payload store in this test'));
   refuseSend: (entry: SendMessageBatchRequestEntry) => boolean = () => false;
   failSend: Error | undefined;
   failVisibility: Error | undefined;
@@ -61,6 +69,22 @@ export class FakeEdge implements Edge {
         batchExecuteStatement: (...args) => this.statements.batchExecuteStatement(...args),
       },
     };
+  };
+
+  openPath = async () => {
+    this.openLoads++;
+    return { Opener };
+  };
+
+  payloadPath = async () => {
+    this.payloadLoads++;
+    const getObject: StoreCalls['getObject'] = (...args) => this.getObject(...args);
+    return { calls: { getObject } };
+  };
+
+  spanPath = async () => {
+    this.spanLoads++;
+    return { Spans };
   };
 
   uuid = (): string => `attempt-${++this.uuids}`;

@@ -17,7 +17,16 @@ const FUNCTION = 'AWS::Lambda::Function';
 const QUEUE = 'AWS::SQS::Queue';
 const TOPIC = 'AWS::SNS::Topic';
 /** By their names in the variants and in the reference app. */
-const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|OrderedEventsFifo|Shipments|LogTopicProjection)/ };
+const FIFO = {
+  what: 'functions of FIFO workers',
+  id: /^(Fifo|OrderedEventsFifo|Shipments|OrderEventsTimeline|LogTopicProjection)/,
+};
+const STORE_OR_SCHEDULE = {
+  what: 'workers with a payload store or schedules',
+  id: /^(LargeEventsSubscriber|FifoLater)(Policy|Grants)/,
+};
+const BUCKET = 'AWS::S3::Bucket';
+const ARCHIVE = { what: 'archives of event logs', id: /Archive/ };
 const CONTROLLER = { what: 'controllers of circuit breakers', id: /ControllerFunction/ };
 const LOG = { what: 'functions of event logs', id: /(Outbox|Archiver|Replayer)Function/ };
 
@@ -55,6 +64,21 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: ['AWS::Events::Rule'],
     only: { what: 'schedules of event logs', id: /ReplayerSchedule/ },
     reason: 'As those of circuit breakers.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'IAM5',
+    where: ['AWS::IAM::ManagedPolicy'],
+    only: STORE_OR_SCHEDULE,
+    reason:
+      'The bodies below one prefix, and the schedules of one group: their names are not known before they are made.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'IAM5',
+    where: ['AWS::IAM::ManagedPolicy'],
+    only: { what: 'archivers and replayers of event logs', id: /(Archiver|Replayer)Policy/ },
+    reason: 'The objects of the archive below one prefix, as above.',
   },
   {
     tool: 'cdk-nag',
@@ -118,6 +142,57 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'cdk-nag',
+    rule: 'S1',
+    where: [BUCKET],
+    reason: 'A log needs a bucket of its own, for you to choose: give the store a bucket that has one.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3BucketDefaultLockEnabled',
+    where: [BUCKET],
+    only: ARCHIVE,
+    reason: 'For how long nobody may delete what happened is for you to say: give the log a bucket that has a lock.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3BucketDefaultLockEnabled',
+    where: [BUCKET],
+    reason: 'Bodies are to be forgotten with their messages; a lock would keep them.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3BucketLoggingEnabled',
+    where: [BUCKET],
+    reason: 'As S1.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3BucketReplicationEnabled',
+    where: [BUCKET],
+    only: ARCHIVE,
+    reason: 'It takes a bucket in another region: give the log one that is replicated.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3BucketReplicationEnabled',
+    where: [BUCKET],
+    reason: 'A body is worth no more than the message that points to it, and that is in one region.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3BucketVersioningEnabled',
+    where: [BUCKET],
+    reason: 'A body lies under its hash and never changes; an old version would outlive its expiration.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3DefaultEncryptionKMS',
+    where: [BUCKET],
+    reason: 'S3 encrypts with a key of its own.',
+    optIn: 'encryptionKey',
+  },
+  {
+    tool: 'cdk-nag',
     rule: 'SNSEncryptedKMS',
     where: [TOPIC],
     reason: 'SNS encrypts no topic by itself, and a key of yours costs money and needs a policy.',
@@ -140,8 +215,20 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
     tool: 'cfn-lint',
     rule: 'I1022',
-    where: ['AWS::IAM::ManagedPolicy', 'AWS::KMS::Key', FUNCTION],
+    where: ['AWS::IAM::ManagedPolicy', 'AWS::KMS::Key', FUNCTION, 'AWS::S3::BucketPolicy'],
     reason: 'A matter of style: the CDK writes Fn::Join where it could write Fn::Sub.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_18',
+    where: [BUCKET],
+    reason: 'As S1.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_21',
+    where: [BUCKET],
+    reason: 'As S3BucketVersioningEnabled.',
   },
   {
     tool: 'checkov',

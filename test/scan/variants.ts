@@ -4,7 +4,15 @@ import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
-import { AsyncWorker, CircuitBreaker, EventLog, FanOutTopic, Handler, Idempotency } from 'cdk-async-patterns';
+import {
+  AsyncWorker,
+  CircuitBreaker,
+  EventLog,
+  FanOutTopic,
+  Handler,
+  Idempotency,
+  PayloadStore,
+} from 'cdk-async-patterns';
 
 const handler = () => Handler.fromEntry(join(__dirname, 'handler.ts'));
 
@@ -23,6 +31,21 @@ const defaults = (app: App): void => {
   });
   const log = new EventLog(stack, 'Log');
   log.connectWriter(log.addWorker('Projection', { handler: handler() }).function);
+  large(stack, {});
+};
+
+/** Whatever is sent, large or later. */
+const large = (
+  stack: Stack,
+  props: { encryptionKey?: Key; alarmTopic?: Topic; reservedConcurrentExecutions?: number },
+) => {
+  const { encryptionKey, alarmTopic } = props;
+  const payloadStore = new PayloadStore(stack, 'PayloadStore', { encryptionKey });
+  const topic = new FanOutTopic(stack, 'LargeEvents', { payloadStore, encryptionKey, alarmTopic });
+  const worker = topic.addWorker('Subscriber', { handler: handler(), ...props, rawMessageDelivery: false });
+  const later = new AsyncWorker(stack, 'FifoLater', { handler: handler(), fifo: true, payloadStore, ...props });
+  later.connectProducer(worker.function, 'later', { schedules: true });
+  topic.connectPublisher(later.function, 'events');
 };
 
 const optIn = (app: App): void => {
@@ -41,6 +64,7 @@ const optIn = (app: App): void => {
   const projection = log.addWorker('Projection', { handler: handler(), reservedConcurrentExecutions: 10 });
   log.connectWriter(projection.function);
   log.connectReplayer(projection.function);
+  large(stack, everything);
 };
 
 /** Under the flags that `cdk init` sets; the reference app has none. */

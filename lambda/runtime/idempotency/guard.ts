@@ -5,6 +5,7 @@ import type { RecordContext } from '../context';
 import type { Edge } from '../edge';
 import { PermanentError } from '../errors';
 import type { Logger } from '../log';
+import type { Abortable } from '../open';
 import { DONE, type Outcome, receiveCountOf } from '../outcome';
 import { Leases, type Refusal } from './leases';
 import { type Identity, type Prepared, prepareAll } from './prepare';
@@ -25,7 +26,9 @@ export interface GuardOptions<T> {
   readonly deadline: number;
   readonly replyBy: number;
   readonly identity: Identity<T>;
-  read(body: string): T | Promise<T>;
+  read(record: SQSRecord): T | Promise<T>;
+  /** Makes of a record what its sender sent; missing where that is the record. */
+  open?(record: SQSRecord, abortable: Abortable): SQSRecord | Promise<SQSRecord>;
   process(message: T, context: RecordContext): unknown;
   judge(record: SQSRecord, thrown: unknown): Outcome;
 }
@@ -45,8 +48,12 @@ export class IdempotencyGuard<T> {
   constructor(private readonly options: GuardOptions<T>) {}
 
   async open(records: readonly SQSRecord[]): Promise<void> {
-    const { identity, judge, spec } = this.options;
-    this.prepared = await prepareAll(records, this.options.read, identity);
+    const { identity, judge, spec, open, read, edge, deadline } = this.options;
+    // Stored bodies get half the time: one that does not come must not keep its neighbours from running.
+    const now = edge.now();
+    const half = open && abortAt(now + (deadline - now) / 2, now);
+    this.prepared = await prepareAll(records, read, identity, open && half && ((record) => open(record, half)));
+    half?.clear();
     this.prepared.forEach((prepared, i) => {
       if ('thrown' in prepared) this.decisions.set(i, judge(records[i]!, prepared.thrown));
     });

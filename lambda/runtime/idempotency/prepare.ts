@@ -39,21 +39,29 @@ function keyOf<T>(message: T, identity: Identity<T>): string {
  */
 export async function prepareAll<T>(
   records: readonly SQSRecord[],
-  read: (body: string) => T | Promise<T>,
+  read: (record: SQSRecord) => T | Promise<T>,
   identity: Identity<T>,
+  open?: (record: SQSRecord) => SQSRecord | Promise<SQSRecord>,
 ): Promise<Prepared<T>[]> {
   const prepare = (message: T, body: string): Prepared<T> => ({
     message,
     key: keyOf(message, identity),
     hash: sha256(identity.payloadOf ? (JSON.stringify(identity.payloadOf(message)) ?? '') : body),
   });
+  const readAndPrepare = (record: SQSRecord): Prepared<T> | Promise<Prepared<T>> => {
+    const message = read(record);
+    return message instanceof Promise
+      ? message.then((valid) => prepare(valid, record.body))
+      : prepare(message, record.body);
+  };
   let waits = false;
-  const prepared = records.map(({ body }): Prepared<T> | Promise<Prepared<T>> => {
+  const prepared = records.map((record): Prepared<T> | Promise<Prepared<T>> => {
     try {
-      const message = read(body);
-      if (!(message instanceof Promise)) return prepare(message, body);
+      const opened = open ? open(record) : record;
+      const made = opened instanceof Promise ? opened.then(readAndPrepare) : readAndPrepare(opened);
+      if (!(made instanceof Promise)) return made;
       waits = true;
-      return message.then((valid) => prepare(valid, body)).catch((thrown) => ({ thrown }));
+      return made.catch((thrown) => ({ thrown }));
     } catch (thrown) {
       return { thrown };
     }

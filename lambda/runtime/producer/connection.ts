@@ -1,20 +1,6 @@
-import { CONNECTION_ENV, variableName } from '../../../lib/private/contract';
+import { CONNECTION_ENV, type PayloadSpec, type ScheduleSpec, variableName } from '../../../lib/private/contract';
 
-/** Where bodies go that are too large to travel. */
-export interface PayloadSpec {
-  readonly bucket: string;
-  /** What the keys begin with. */
-  readonly prefix?: string;
-  /** Bodies of more bytes than this are stored. */
-  readonly threshold: number;
-}
-
-/** What makes the one-shot schedules of messages that are sent later than SQS can delay them. */
-export interface ScheduleSpec {
-  readonly groupName: string;
-  readonly roleArn: string;
-  readonly queueArn: string;
-}
+export type { PayloadSpec, ScheduleSpec };
 
 export interface QueueConnection {
   readonly queueUrl: string;
@@ -22,21 +8,17 @@ export interface QueueConnection {
   readonly fifo?: boolean;
   /** What sends at a time that SQS cannot delay to. @default - nothing: `at` reaches 900 seconds */
   readonly schedule?: ScheduleSpec;
+  /** Where large bodies go. Who receives must be able to read there. @default - nowhere: SQS takes 1 MiB */
+  readonly payloads?: PayloadSpec;
 }
 
 export interface TopicConnection {
   readonly topicArn: string;
   /** @default - whether the name of the topic ends with .fifo */
   readonly fifo?: boolean;
-}
-
-interface Stored {
+  /** Where large bodies go. All who receive must be able to read there. @default - nowhere: SNS takes 256 KiB */
   readonly payloads?: PayloadSpec;
 }
-
-/** Connections as a construct writes them, which also knows who reads what is stored. */
-export type ConnectedQueue = QueueConnection & Stored;
-export type ConnectedTopic = TopicConnection & Stored;
 
 const KINDS = {
   producer: { field: 'queueUrl', call: 'worker.connectProducer' },

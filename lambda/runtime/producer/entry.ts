@@ -143,6 +143,16 @@ export function timing(
   return { scheduleAt: time };
 }
 
+/** @throws Refused if the stored body would be gone before the schedule is due */
+function checkWait({ maxWait }: PayloadSpec, scheduleAt: number | undefined, now: number): void {
+  if (maxWait === undefined || scheduleAt === undefined || scheduleAt - now <= maxWait * 1000) return;
+  throw new Refused(
+    'InvalidOptions',
+    `at: got ${new Date(scheduleAt).toISOString()} for a body that is stored, expected at most ${maxWait} seconds from now, ` +
+      'or it would be gone; raise the expiration of the payload store',
+  );
+}
+
 /** What a draft needs of the world. */
 export interface DraftEdge extends Pick<SenderEdge, 'now' | 'traceparent'> {
   /** For a message that nobody correlated. */
@@ -183,8 +193,10 @@ export function draftOf(
   const bodyBytes = Buffer.byteLength(body);
   const { payloads, maxBytes } = target;
   const offload = payloads !== undefined && (bodyBytes > payloads.threshold || bodyBytes + bytes > maxBytes);
-  if (offload) add(POINTER_SIZE_ATTRIBUTE, numberAttribute(bodyBytes));
-  else if (bodyBytes + bytes > maxBytes) {
+  if (offload) {
+    add(POINTER_SIZE_ATTRIBUTE, numberAttribute(bodyBytes));
+    checkWait(payloads, scheduleAt, edge.now());
+  } else if (bodyBytes + bytes > maxBytes) {
     throw new Refused(
       'MessageTooLong',
       `got ${bodyBytes} bytes and ${bytes} of attributes, expected at most ${maxBytes} together; a payload store takes larger bodies`,

@@ -1,5 +1,5 @@
 export type { AttributeValue } from './attributes';
-export type { QueueConnection, ScheduleSpec, TopicConnection } from './connection';
+export type { PayloadSpec, QueueConnection, ScheduleSpec, TopicConnection } from './connection';
 export { SendAllError, SendError } from './errors';
 export { producer, publisher } from './sender';
 export type { Origin } from './trace';

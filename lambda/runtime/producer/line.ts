@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { validate } from '../decode';
 import { describe } from '../describe';
-import type { ConnectedQueue, ConnectedTopic } from './connection';
+import type { QueueConnection, TopicConnection } from './connection';
 import type { SenderEdge } from './edge';
 import { type Draft, type DraftEdge, draftOf, type Target } from './entry';
 import { Refused, SendError } from './errors';
@@ -51,7 +51,7 @@ export class Line {
 
   constructor(
     private readonly edge: SenderEdge,
-    private readonly connection: ConnectedQueue | ConnectedTopic,
+    private readonly connection: QueueConnection | TopicConnection,
     private readonly schema: StandardSchemaV1 | undefined,
   ) {
     const isQueue = 'queueUrl' in connection;
@@ -135,7 +135,7 @@ export class Line {
   private async schedule(draft: Draft, at: number): Promise<Accepted> {
     const { edge, target, outbox, connection } = this;
     const name = edge.uuid();
-    const input = scheduleOf(draft, target.schedule!, (connection as ConnectedQueue).queueUrl, name, at);
+    const input = scheduleOf(draft, target.schedule!, (connection as QueueConnection).queueUrl, name, at);
     const calls = await edge.scheduleCalls();
     const { signal } = outbox;
     await this.persistent.run(() => calls.createSchedule(input, signal), signal);

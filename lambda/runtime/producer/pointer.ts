@@ -1,4 +1,5 @@
 import type { SQSMessageAttribute } from 'aws-lambda/trigger/sqs';
+import type { PayloadPlace } from '../../../lib/private/contract';
 import { PermanentError } from '../errors';
 
 /** An object that is the body of a message. */
@@ -9,16 +10,13 @@ export interface Pointer {
   readonly size: number;
 }
 
-/** Where a worker's payloads may lie. */
-export interface PayloadPlace {
-  readonly bucket: string;
-  readonly prefix?: string;
-}
-
 /** What marks a message whose body is a pointer. Everything here is the format of AWS's own extended clients. */
 export const POINTER_SIZE_ATTRIBUTE = 'ExtendedPayloadSize';
 /** The same, of their older versions. */
 const OLD_SIZE_ATTRIBUTE = 'SQSLargePayloadSize';
+/** Whether an attribute is what marks a pointer: it is ours, or AWS's, and no business of a handler. */
+export const isPointerMark = (name: string): boolean => name === POINTER_SIZE_ATTRIBUTE || name === OLD_SIZE_ATTRIBUTE;
+
 const POINTER_CLASS = 'software.amazon.payloadoffloading.PayloadS3Pointer';
 
 /** The body that points to an object. */

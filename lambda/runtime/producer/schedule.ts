@@ -12,6 +12,12 @@ const SEND_MESSAGE = 'arn:aws:scheduler:::aws-sdk:sqs:sendMessage';
 /** https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html */
 const MAX_INPUT = 262_144;
 
+/**
+ * All that the scheduler takes, a day: a message that comes late is handled, one in a dead-letter queue needs a human.
+ * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
+ */
+const RETRY = { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 };
+
 // The scheduler replaces these wherever they stand; JSON can write them so that it does not see them.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 const unread = (json: string): string => json.replaceAll('<aws.scheduler.', '\\u003caws.scheduler.');
@@ -35,16 +41,22 @@ const attributesJson = (attributes: Draft['entry']['MessageAttributes']) =>
 /**
  * The schedule that sends a message once and deletes itself.
  *
- * @throws Refused if the message is too large for one
+ * @throws Refused if the message is too large for one, or SQS would refuse it when it is time
  */
 export function scheduleOf(
   scheduled: Scheduled,
-  { groupName, roleArn, queueArn }: ScheduleSpec,
+  { groupName, roleArn, queueArn, deadLetterQueueArn, kmsKeyArn, contentBasedDeduplication }: ScheduleSpec,
   queueUrl: string,
   name: string,
   at: number,
 ): CreateScheduleCommandInput {
   const { entry } = scheduled;
+  if (contentBasedDeduplication === false && entry.MessageDeduplicationId === undefined) {
+    throw new Refused(
+      'InvalidOptions',
+      'deduplicationId: got none, expected one: this queue is FIFO and does not deduplicate by content',
+    );
+  }
   const universal = needsAttributes(scheduled);
   const input = unread(
     universal
@@ -74,10 +86,13 @@ export function scheduleOf(
     ScheduleExpressionTimezone: 'UTC',
     FlexibleTimeWindow: { Mode: 'OFF' },
     ActionAfterCompletion: 'DELETE',
+    ...(kmsKeyArn !== undefined && { KmsKeyArn: kmsKeyArn }),
     Target: {
       Arn: universal ? SEND_MESSAGE : queueArn,
       RoleArn: roleArn,
       Input: input,
+      RetryPolicy: RETRY,
+      ...(deadLetterQueueArn !== undefined && { DeadLetterConfig: { Arn: deadLetterQueueArn } }),
       ...(!universal &&
         entry.MessageGroupId !== undefined && { SqsParameters: { MessageGroupId: entry.MessageGroupId } }),
     },

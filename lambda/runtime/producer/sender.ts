@@ -1,4 +1,4 @@
-import type { ConnectedQueue, ConnectedTopic, QueueConnection, TopicConnection } from './connection';
+import type { QueueConnection, TopicConnection } from './connection';
 import { readConnection } from './connection';
 import { lambdaSenderEdge, type SenderEdge } from './edge';
 import { CORRELATION_ID, TRACEPARENT } from './entry';
@@ -97,7 +97,7 @@ class LineSender<T, O extends PublishOptions> implements Sender<T, O> {
 function senderOn<T, O extends PublishOptions>(
   edge: SenderEdge,
   kind: 'producer' | 'publisher',
-  to: string | ConnectedQueue | ConnectedTopic,
+  to: string | QueueConnection | TopicConnection,
   { schema }: SenderOptions<T>,
 ): Sender<T, O> {
   let line: Line | undefined;
@@ -111,14 +111,14 @@ function senderOn<T, O extends PublishOptions>(
 /** `producer` with its edge as a parameter: what the tests call. */
 export const producerOn = <T>(
   edge: SenderEdge,
-  to: string | ConnectedQueue,
+  to: string | QueueConnection,
   options: SenderOptions<T> = {},
 ): Producer<T> => senderOn<T, SendOptions>(edge, 'producer', to, options);
 
 /** `publisher` with its edge as a parameter. */
 export const publisherOn = <T>(
   edge: SenderEdge,
-  to: string | ConnectedTopic,
+  to: string | TopicConnection,
   options: SenderOptions<T> = {},
 ): Publisher<T> => senderOn<T, PublishOptions>(edge, 'publisher', to, options);
 

@@ -19,6 +19,11 @@ interface Envelope {
   readonly MessageAttributes?: Readonly<Record<string, { readonly Type: string; readonly Value: string }>>;
 }
 
+const areAttributes = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).every((item) => typeof item?.Type === 'string' && typeof item.Value === 'string');
+
 const envelopeOf = (body: string, topicArns: readonly string[]): Envelope | undefined => {
   // What follows parses the body, and most bodies are none of SNS's.
   if (!body.startsWith('{') || !body.includes('"TopicArn"')) return undefined;
@@ -28,7 +33,7 @@ const envelopeOf = (body: string, topicArns: readonly string[]): Envelope | unde
   } catch {
     return undefined;
   }
-  const { Type, MessageId, TopicArn, Message, Timestamp } = value;
+  const { Type, MessageId, TopicArn, Message, Timestamp, MessageAttributes } = value;
   const isEnvelope =
     Type === 'Notification' &&
     typeof MessageId === 'string' &&
@@ -36,7 +41,8 @@ const envelopeOf = (body: string, topicArns: readonly string[]): Envelope | unde
     topicArns.includes(TopicArn) &&
     typeof Message === 'string' &&
     typeof Timestamp === 'string' &&
-    !Number.isNaN(Date.parse(Timestamp));
+    !Number.isNaN(Date.parse(Timestamp)) &&
+    (MessageAttributes === undefined || areAttributes(MessageAttributes));
   return isEnvelope ? (value as Envelope) : undefined;
 };
 

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   DYNAMODB_CLIENT_FILE,
+  OPEN_FILE,
   S3_CLIENT_FILE,
   SCHEDULER_CLIENT_FILE,
   SNS_CLIENT_FILE,
+  SPANS_FILE,
   SQS_CLIENT_FILE,
 } from '../contract';
 import { BundlingError } from './errors';
@@ -17,6 +19,8 @@ export const SIDECARS: readonly string[] = [
   SNS_CLIENT_FILE,
   SCHEDULER_CLIENT_FILE,
   S3_CLIENT_FILE,
+  OPEN_FILE,
+  SPANS_FILE,
 ];
 
 export const sidecarImport = (file: string): string => `./${file}`;

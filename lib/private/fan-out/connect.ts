@@ -1,26 +1,72 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
+import type { PayloadStore } from '../../payload-store';
 import { CONNECTION_ENV, type ProducerSpec, type PublisherSpec, variableName } from '../contract';
 import { InvalidInput } from '../problem';
+import type { Schedules } from '../schedules';
 
-/** Lets a function publish to a topic, and tells it where that is. `owner` is the construct that the name belongs to. */
-export function connectPublisher(owner: IConstruct, topic: sns.ITopic, fn: lambda.IFunction, name?: string): void {
-  const spec: PublisherSpec = { topicArn: topic.topicArn, fifo: topic.fifo };
-  tell(owner, fn, CONNECTION_ENV.publisher, name, spec);
-  const grantee = granteeOf(fn);
-  if (grantee) topic.grantPublish(grantee);
+export interface PublisherConnection {
+  /** The construct that the name belongs to, and who gets the bodies. */
+  readonly owner: IConstruct;
+  readonly topic: sns.ITopic;
+  readonly payloadStore?: PayloadStore;
 }
 
-/** Lets a function send to a queue, and tells it where that is. `owner` is the construct that the name belongs to. */
-export function connectProducer(owner: IConstruct, queue: sqs.IQueue, fn: lambda.IFunction, name?: string): void {
-  const spec: ProducerSpec = { queueUrl: queue.queueUrl, fifo: queue.fifo };
+/** Lets a function publish to a topic, and tells it where that is. */
+export function connectPublisher(
+  { owner, topic, payloadStore }: PublisherConnection,
+  fn: lambda.IFunction,
+  name?: string,
+): void {
+  const spec: PublisherSpec = {
+    topicArn: topic.topicArn,
+    fifo: topic.fifo,
+    ...(payloadStore && { payloads: payloadStore._spec(owner) }),
+  };
+  tell(owner, fn, CONNECTION_ENV.publisher, name, spec);
+  const grantee = granteeOf(fn);
+  if (!grantee) return;
+  allow(grantee, 'sns:Publish', topic.topicArn, topic.masterKey);
+  payloadStore?.grantWrite(grantee, owner);
+}
+
+export interface ProducerConnection {
+  /** The construct that the name belongs to, and who gets the bodies. */
+  readonly owner: IConstruct;
+  readonly queue: sqs.IQueue;
+  readonly payloadStore?: PayloadStore;
+  readonly schedules?: Schedules;
+}
+
+/** Lets a function send to a queue, and tells it where that is. */
+export function connectProducer(
+  { owner, queue, payloadStore, schedules }: ProducerConnection,
+  fn: lambda.IFunction,
+  name?: string,
+): void {
+  const spec: ProducerSpec = {
+    queueUrl: queue.queueUrl,
+    fifo: queue.fifo,
+    ...(payloadStore && { payloads: payloadStore._spec(owner) }),
+    ...(schedules && { schedule: schedules.spec }),
+  };
   tell(owner, fn, CONNECTION_ENV.producer, name, spec);
   const grantee = granteeOf(fn);
-  if (grantee) queue.grantSendMessages(grantee);
+  if (!grantee) return;
+  allow(grantee, 'sqs:SendMessage', queue.queueArn, queue.encryptionMasterKey);
+  payloadStore?.grantWrite(grantee, owner);
+  schedules?.grantSchedule(grantee);
+}
+
+/** No more than what the runtime calls: the grants of the L2s allow kinds of actions on the key by wildcards. */
+function allow(grantee: iam.IGrantable, action: string, resource: string, key: kms.IKey | undefined): void {
+  iam.Grant.addToPrincipal({ grantee, actions: [action], resourceArns: [resource] });
+  key?.grant(grantee, 'kms:Decrypt', 'kms:GenerateDataKey');
 }
 
 const connections = new WeakMap<lambda.IFunction, Map<string, IConstruct>>();

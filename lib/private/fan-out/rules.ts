@@ -1,3 +1,5 @@
+import { Token } from 'aws-cdk-lib';
+import type { CfnTopic } from 'aws-cdk-lib/aws-sns';
 import type { Problem } from '../problem';
 
 export const MAX_ARCHIVE_DAYS = 365;
@@ -108,4 +110,10 @@ export function topicRefusals({ fifo, archive, hasArchive, isGiven }: TopicChoic
           todo: 'give a Duration within',
         },
       ];
+}
+
+/** For how many days a topic can deliver again what it was sent, as far as that is known. */
+export function archiveDays({ archivePolicy }: CfnTopic): number {
+  const days: unknown = archivePolicy?.MessageRetentionPeriod;
+  return typeof days === 'number' && !Token.isUnresolved(days) ? days : 0;
 }

@@ -32,15 +32,43 @@ test('later than SQS can delay it waits in a schedule that deletes itself, aimed
       ScheduleExpressionTimezone: 'UTC',
       FlexibleTimeWindow: { Mode: 'OFF' },
       ActionAfterCompletion: 'DELETE',
-      Target: { Arn: 'arn:queue', RoleArn: 'arn:role', Input: '{"a":1}' },
+      Target: {
+        Arn: 'arn:queue',
+        RoleArn: 'arn:role',
+        Input: '{"a":1}',
+        RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
+      },
     },
   ]);
+});
+
+test('what the scheduler cannot send has a dead-letter queue, and waits under the key of the worker', async () => {
+  const service = new FakeService();
+  const spec = { ...schedule, deadLetterQueueArn: 'arn:dead', kmsKeyArn: 'arn:key' };
+  await producerOn(service, { queueUrl: QUEUE, schedule: spec }).send(1, { at: at(1000) });
+  expect(service.schedules[0]).toMatchObject({
+    KmsKeyArn: 'arn:key',
+    Target: { DeadLetterConfig: { Arn: 'arn:dead' } },
+  });
 });
 
 test('on FIFO even a second is a schedule, and keeps its group', async () => {
   const service = new FakeService();
   await producerOn(service, { queueUrl: FIFO_QUEUE, schedule }).send(1, { at: at(1), groupId: 'g' });
   expect(service.schedules[0].Target).toMatchObject({ Arn: 'arn:queue', SqsParameters: { MessageGroupId: 'g' } });
+});
+
+test('what SQS would refuse when it is time is refused at once', async () => {
+  const service = new FakeService();
+  const strict = { ...schedule, contentBasedDeduplication: false };
+  const producer = producerOn(service, { queueUrl: FIFO_QUEUE, schedule: strict });
+  await expect(producer.send(1, { at: at(60), groupId: 'g' })).rejects.toMatchObject({
+    code: 'InvalidOptions',
+    message: expect.stringMatching(/deduplicationId: got none/),
+  });
+  expect(service.schedules).toEqual([]);
+  await producer.send(1, { at: at(60), groupId: 'g', deduplicationId: 'd' });
+  expect(service.schedules).toHaveLength(1);
 });
 
 test('with attributes the schedule calls SendMessage itself, since a queue as its target takes none', async () => {
@@ -122,4 +150,21 @@ test('what is too large for a schedule is refused, unless a payload store takes 
     DataType: 'Number',
     StringValue: '300002',
   });
+});
+
+const DAY = 86_400;
+const stored = { bucket: 'b', threshold: 10, maxWait: 2 * DAY };
+
+test.each([
+  ['as long as its body is kept', 'x'.repeat(20), 2 * DAY, undefined],
+  ['longer than its body is kept', 'x'.repeat(20), 2 * DAY + 1, 'InvalidOptions'],
+  ['for a year, with a body that travels', 'x', 365 * DAY, undefined],
+])('a message may wait in a schedule %s: %#', async (_, body, seconds, code) => {
+  const service = new FakeService();
+  const sent = producerOn(service, { queueUrl: QUEUE, schedule, payloads: stored }).send(body, { at: at(seconds) });
+  await (code === undefined
+    ? sent
+    : expect(sent).rejects.toMatchObject({ code, message: expect.stringMatching(/at most 172800 seconds/) }));
+  expect(service.schedules).toHaveLength(code === undefined ? 1 : 0);
+  expect(service.objects.size).toBe(code === undefined && body.length > 10 ? 1 : 0);
 });

@@ -1,7 +1,9 @@
-import { SIMULATE } from '../handlers/simulate';
-import { integer, seededRandom, shuffle } from './random';
+import { ORIGIN } from '../../../lib/private/contract';
+import { SIMULATE } from '../../handlers/simulate';
+import { integer, seededRandom, shuffle } from '../random';
 
-export type Worker = 'orders' | 'payments' | 'shipments';
+export const WORKERS = ['orders', 'payments', 'shipments'] as const;
+export type Worker = (typeof WORKERS)[number];
 
 /** What is wrong with a message, if anything. */
 export type Kind =
@@ -12,6 +14,8 @@ export type Kind =
   | 'throttled'
   /** Runs past the deadline, once. */
   | 'slow'
+  /** Fails once when all is done, and is done again. */
+  | 'fails late'
   /** Fails at every receive. */
   | 'hopeless'
   /** `throw undefined`, at every receive. */
@@ -59,10 +63,11 @@ export interface LoadSize {
 /** The 500 messages of `npm run local`. */
 export const DEMO: LoadSize = {
   orders: {
-    healthy: 231,
+    healthy: 223,
     flaky: 38,
     throttled: 5,
     slow: 1,
+    'fails late': 8,
     hopeless: 3,
     'throws undefined': 1,
     'permanently bad': 12,
@@ -101,6 +106,8 @@ function attributesOf(kind: Kind, random: () => number): Record<string, string> 
       return { ...source, [SIMULATE]: 'throttle:1' };
     case 'slow':
       return { ...source, [SIMULATE]: 'slow:1' };
+    case 'fails late':
+      return { ...source, [SIMULATE]: 'late:1' };
     case 'hopeless':
       return { ...source, [SIMULATE]: 'error' };
     case 'throws undefined':
@@ -139,7 +146,12 @@ const kindsOf = (size: LoadSize['orders']): Kind[] =>
 function orders(size: LoadSize['orders'], random: () => number): Message[] {
   return shuffle(random, kindsOf(size)).map((kind, i) => {
     const id = `order-${String(i + 1).padStart(4, '0')}`;
-    return { id, worker: 'orders', kind, body: orderBody(id, kind, random), attributes: attributesOf(kind, random) };
+    const attributes = {
+      ...attributesOf(kind, random),
+      // Every other order comes of something that the shop's customer did before; the others begin a line of their own.
+      ...(i % 2 === 0 && kind !== 'bad, 10 attributes' && { [ORIGIN.correlationId]: `visit-of-${id}` }),
+    };
+    return { id, worker: 'orders', kind, body: orderBody(id, kind, random), attributes };
   });
 }
 

@@ -1,4 +1,4 @@
-import { buildLoad, DEMO, type Message } from '../../../bin/local/load';
+import { buildLoad, DEMO, type Message } from '../../../../bin/local/messages/load';
 
 const of = (messages: readonly Message[], kind: Message['kind']) => messages.filter((message) => message.kind === kind);
 
@@ -74,6 +74,13 @@ describe('buildLoad', () => {
 
   it('gives one order as many attributes as SQS takes', () => {
     expect(of(load, 'bad, 10 attributes').map(({ attributes }) => Object.keys(attributes).length)).toEqual([10]);
+  });
+
+  it('correlates every other order, and leaves the rest to begin a line', () => {
+    const orders = load.filter(({ worker }) => worker === 'orders');
+    const correlated = orders.filter(({ attributes }) => attributes.CorrelationId !== undefined);
+    expect(Math.abs(correlated.length - orders.length / 2)).toBeLessThanOrEqual(1);
+    expect(new Set(correlated.map(({ attributes }) => attributes.CorrelationId)).size).toBe(correlated.length);
   });
 
   it('writes a __proto__ key that a parser sees as a key of its own', () => {

@@ -1,5 +1,6 @@
-import { type Account, account, type Books, type DeadLetter, problemsOf } from '../../../bin/local/account';
-import type { SentMessage } from '../../../bin/local/send';
+import type { DeadLetter } from '../../../../bin/local/dead-letters';
+import { type Account, account, type MessageBooks, problemsOf } from '../../../../bin/local/messages/account';
+import type { SentMessage } from '../../../../bin/local/messages/send';
 
 const order = (id: string): SentMessage => ({
   id,
@@ -60,7 +61,7 @@ describe('account', () => {
 
 describe('work that is done once', () => {
   const copies = ['a', 'b', 'c'].map((id) => payment(id));
-  const duplicates = (books: Books): boolean[] => books.accounts.map(({ duplicate }) => duplicate);
+  const duplicates = (books: MessageBooks): boolean[] => books.accounts.map(({ duplicate }) => duplicate);
 
   it('makes duplicates of the copies that were not processed', () => {
     expect(duplicates(account(copies, [row('b')], []))).toEqual([true, false, true]);

@@ -1,6 +1,5 @@
-import { type Account, type Books, isMissing } from './account';
-
-const count = <T>(items: readonly T[], test: (item: T) => boolean): number => items.filter(test).length;
+import { align, count, rule } from '../align';
+import { type Account, isMissing, type MessageBooks } from './account';
 
 interface Column {
   readonly title: string;
@@ -16,16 +15,6 @@ const COLUMNS: readonly Column[] = [
   { title: 'dead', count: (accounts) => count(accounts, ({ deadLetters }) => deadLetters.length > 0) },
   { title: 'missing', count: (accounts) => count(accounts, isMissing) },
 ];
-
-/** Lines of cells, the first column to the left, numbers to the right. */
-function align(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  '),
-  );
-}
 
 function byKind(accounts: readonly Account[]): Map<string, Account[]> {
   const kinds = new Map<string, Account[]>();
@@ -60,7 +49,7 @@ function effectsLine(accounts: readonly Account[]): string {
 }
 
 /** The account of every message, to print. */
-export function table({ accounts }: Books): string {
+export function table({ accounts }: MessageBooks): string {
   const kinds = byKind(accounts);
   const line = (title: string, of: readonly Account[]): string[] => [
     title,
@@ -71,16 +60,23 @@ export function table({ accounts }: Books): string {
     ...[...kinds].map(([kind, of]) => line(kind, of)),
     line('total', accounts),
   ]);
-  const rule = '─'.repeat(head!.length);
   const total = rows.pop()!;
   const notes = [effectsLine(accounts), 'Shipments are retried with their group: what follows a failure waits for it.'];
-  return [head, rule, ...rows, rule, total, ...notes, '', 'dead letters by reason', ...reasonLines(accounts)].join(
-    '\n',
-  );
+  return [
+    head,
+    rule(head!),
+    ...rows,
+    rule(head!),
+    total,
+    ...notes,
+    '',
+    'dead letters by reason',
+    ...reasonLines(accounts),
+  ].join('\n');
 }
 
 /** One line on the way there. */
-export function progress({ accounts }: Books): string {
+export function progress({ accounts }: MessageBooks): string {
   const processed = count(accounts, (entry) => entry.processed.length > 0);
   const duplicates = count(accounts, ({ duplicate }) => duplicate);
   const dead = count(accounts, (entry) => entry.deadLetters.length > 0);

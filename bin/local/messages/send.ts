@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { Queues, Reference } from '../reference';
+import { waitingIn } from '../waiting';
 import type { Message } from './load';
-import type { Queues, Reference } from './reference';
-import { waitingIn } from './waiting';
 
 /** A message that SQS took, with the id that it gave. */
 export interface SentMessage extends Message {

@@ -1,13 +1,20 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { Message } from '../../../bin/local/load';
-import type { Reference } from '../../../bin/local/reference';
-import { send } from '../../../bin/local/send';
+import type { Message } from '../../../../bin/local/messages/load';
+import { send } from '../../../../bin/local/messages/send';
+import type { Reference } from '../../../../bin/local/reference';
 
 const queues = (id: string) => ({ queueUrl: id, deadLetterQueueUrl: `${id}-dead` });
 const reference: Reference = {
   ledgerTable: 'ledger',
   breakerController: 'controller',
-  workers: { orders: queues('orders'), payments: queues('payments'), shipments: queues('shipments') },
+  workers: {
+    orders: queues('orders'),
+    payments: queues('payments'),
+    shipments: queues('shipments'),
+    timeline: queues('timeline'),
+    largeOrders: queues('large-orders'),
+    broken: queues('broken'),
+  },
 };
 const payment = (id: string, again = false): Message => ({
   id,

@@ -1,22 +1,11 @@
+import type { DeadLetter } from '../dead-letters';
+import { outOfOrder } from '../groups';
 import type { SentMessage } from './send';
 
 /** A row of the ledger: the handler finished a message. */
 export interface Processed {
   readonly messageId: string;
   readonly receiveCount: number;
-}
-
-/** A message as it lies in a dead-letter queue. */
-export interface DeadLetter {
-  /** The id under which it was sent; the dead letter may have one of its own. */
-  readonly messageId: string;
-  readonly receiveCount: number;
-  /** Nothing if SQS moved it by its redrive policy. */
-  readonly reason: string | undefined;
-  readonly body: string;
-  readonly groupId: string | undefined;
-  /** Text attributes, those of the runtime aside. */
-  readonly attributes: Readonly<Record<string, string>>;
 }
 
 export interface Account {
@@ -29,7 +18,7 @@ export interface Account {
   readonly receives: number;
 }
 
-export interface Books {
+export interface MessageBooks {
   readonly accounts: readonly Account[];
   /** FIFO groups whose messages were processed in another order than they were sent in. */
   readonly brokenGroups: readonly string[];
@@ -44,31 +33,13 @@ export interface Books {
 export const isMissing = ({ processed, deadLetters, duplicate }: Account): boolean =>
   processed.length + deadLetters.length === 0 && !duplicate;
 
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
-}
-
-function brokenGroups(sent: readonly SentMessage[], processed: readonly Processed[]): string[] {
-  // A message that is processed again later is at-least-once delivery, not disorder: its first time counts.
-  const firstTime = new Map(
-    [...new Set(processed.map(({ messageId }) => messageId))].map((messageId, i) => [messageId, i]),
-  );
-  const groups = groupBy(
+/** Of each group its messages, as they were sent. */
+function groupsOf(sent: readonly SentMessage[]): Map<string, string[]> {
+  const grouped = Map.groupBy(
     sent.filter(({ groupId }) => groupId !== undefined),
     ({ groupId }) => groupId!,
   );
-  return [...groups]
-    .filter(([, members]) => {
-      const times = members.map(({ messageId }) => firstTime.get(messageId)).filter((time) => time !== undefined);
-      return times.some((time, i) => i > 0 && time < times[i - 1]!);
-    })
-    .map(([groupId]) => groupId);
+  return new Map([...grouped].map(([groupId, members]) => [groupId, members.map(({ messageId }) => messageId)]));
 }
 
 /** How often each work was done that is to be done once. */
@@ -93,9 +64,9 @@ export function account(
   processed: readonly Processed[],
   deadLetters: readonly DeadLetter[],
   waiting = 0,
-): Books {
-  const rows = groupBy(processed, ({ messageId }) => messageId);
-  const letters = groupBy(deadLetters, ({ messageId }) => messageId);
+): MessageBooks {
+  const rows = Map.groupBy(processed, ({ messageId }) => messageId);
+  const letters = Map.groupBy(deadLetters, ({ messageId }) => messageId);
   const times = timesDone(sent, rows);
   const known = new Set(sent.map(({ messageId }) => messageId));
   return {
@@ -110,7 +81,10 @@ export function account(
         receives: Math.max(0, ...[...own, ...dead].map(({ receiveCount }) => receiveCount)),
       };
     }),
-    brokenGroups: brokenGroups(sent, processed),
+    brokenGroups: outOfOrder(
+      groupsOf(sent),
+      processed.map(({ messageId }) => messageId),
+    ),
     repeatedWork: [...times].filter(([, count]) => count > 1).map(([work]) => work),
     waiting,
     strays: [...new Set([...rows.keys(), ...letters.keys()])].filter((messageId) => !known.has(messageId)),
@@ -118,7 +92,7 @@ export function account(
 }
 
 /** What must not be, a line each: nothing if the books balance. */
-export function problemsOf({ accounts, brokenGroups, repeatedWork, waiting, strays }: Books): string[] {
+export function problemsOf({ accounts, brokenGroups, repeatedWork, waiting, strays }: MessageBooks): string[] {
   return [
     ...accounts.filter(isMissing).map(({ message }) => `${message.id} (${message.kind}) is missing`),
     ...accounts

@@ -1,6 +1,7 @@
-import { account, type DeadLetter } from '../../../bin/local/account';
-import type { SentMessage } from '../../../bin/local/send';
-import { progress, table } from '../../../bin/local/table';
+import type { DeadLetter } from '../../../../bin/local/dead-letters';
+import { account } from '../../../../bin/local/messages/account';
+import type { SentMessage } from '../../../../bin/local/messages/send';
+import { progress, table } from '../../../../bin/local/messages/table';
 
 const message = (id: string, more: Partial<SentMessage> = {}): SentMessage => ({
   id,
