@@ -26,6 +26,8 @@ const EVENTS = 10_000;
 /** Appended while a projection is rebuilt. */
 const MEANWHILE = 500;
 const LARGEST_BATCH = 20;
+/** Messages that may wait for a projection: the local SQS is the slower the longer a queue is. */
+const BACKLOG = 1_500;
 
 const streams = Array.from({ length: AGGREGATES }, (_, i) => `order-${i}`);
 
@@ -44,6 +46,7 @@ const seconds: Record<string, number> = {};
 const events = new Map<string, RecordedEvent<OrderEvents>[]>();
 const progresses: ReplayProgress[] = [];
 let auditReplay: ReplayProgress;
+let backlog = 0;
 let whileDropped: Map<string, unknown>;
 
 const connect = () =>
@@ -62,6 +65,7 @@ async function write(writer: number, seed: number, take: (most: number) => numbe
   const own = connect();
   for (let n = writer; ; n += WRITERS) {
     const stream = streams[n] ?? streams[Math.floor(random() * (random() < 0.2 ? 10 : AGGREGATES))]!;
+    while (backlog > BACKLOG) await sleep(100);
     const count = take(1 + Math.floor(random() * LARGEST_BATCH));
     if (count === 0) return;
     let expectedVersion = await own.version(stream);
@@ -85,8 +89,20 @@ async function writeAll(seed: number, total: number): Promise<void> {
     left -= taken;
     return taken;
   };
+  let writing = true;
+  const watch = async () => {
+    while (writing) {
+      backlog = Math.max(...(await Promise.all(['Balances', 'Histories'].map(waiting))));
+      await sleep(200);
+    }
+  };
+  const watched = watch();
   await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer, seed, take)));
+  writing = false;
+  await watched;
 }
+
+const waiting = (name: string): Promise<number> => waitingIn(sqs, out[`${name}QueueUrl`]!);
 
 const rowsOf = async (TableName: string | undefined): Promise<Map<string, Record<string, AttributeValue>>> => {
   const rows = new Map<string, Record<string, AttributeValue>>();
@@ -124,7 +140,7 @@ async function settled(name: string, total: number): Promise<void> {
   for (;;) {
     const versions = [...(await rowsOf(out[`${name}Table`])).values()].map(({ version }) => Number(version?.N));
     const sum = versions.reduce((a, b) => a + b, 0);
-    if (sum >= total && (await waitingIn(sqs, out[`${name}QueueUrl`]!)) === 0) return;
+    if (sum >= total && (await waiting(name)) === 0) return;
     if (Date.now() > end) throw new Error(`${name} has come to ${sum} of ${total}`);
     await sleep(250);
   }
@@ -176,13 +192,13 @@ beforeAll(async () => {
   whileDropped = await statesOf('HistoriesTable');
   await timed('rebuilt', async () => {
     const writing = writeAll(2, MEANWHILE);
-    progresses.push(...(await replay('Balances', 2_000)));
+    progresses.push(...(await replay('Balances', 500)));
     await writing;
     await Promise.all(['Balances', 'Histories'].map((name) => settled(name, EVENTS + MEANWHILE)));
   });
   await timed('audited', async () => {
     auditReplay = (await replay('Audit', 500)).at(-1)!;
-    while ((await waitingIn(sqs, out.AuditQueueUrl!)) > 0) await sleep(250);
+    while ((await waiting('Audit')) > 0) await sleep(250);
   });
   for (const stream of streams) {
     const read: RecordedEvent<OrderEvents>[] = [];
