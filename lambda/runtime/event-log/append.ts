@@ -37,7 +37,7 @@ export class Appender {
     const { streamId, expectedVersion, appendId } = appending;
     const isAny = expectedVersion === 'any';
     let base = isAny ? await this.headVersion(streamId) : expectedVersion === 'none' ? 0 : expectedVersion;
-    let current = base;
+    let current: number | undefined;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const result = await this.attempt(appending, base);
       if (typeof result === 'object') return result;
@@ -51,7 +51,8 @@ export class Appender {
       const bound = Math.min(LONGEST_REST, FIRST_REST * 2 ** attempt);
       await this.edge.sleep(this.edge.random() * bound);
     }
-    throw new VersionConflictError(streamId, expectedVersion, current);
+    if (current !== undefined) throw new VersionConflictError(streamId, expectedVersion, current);
+    throw new Error(`stream ${streamId}: not appended in ${ATTEMPTS} attempts, since DynamoDB is busy with its rows`);
   }
 
   /** The version of a stream, as far as this process knows it, or as the log does. */
@@ -91,14 +92,22 @@ export class Appender {
       const { found } = written;
       const before = needsCheck ? found.get(0) : undefined;
       const offset = needsCheck ? 1 : 0;
-      if (events.every(({ id }, i) => found.get(i + offset)?.id?.S === id)) {
-        this.heads.saw(streamId, version, found.get(offset + events.length - 1)!.at!.S!);
+      if (found.get(offset)?.id?.S === events[0]!.id && (await this.isThere(events)))
         return { version, repeated: true };
-      }
       // Alone: nobody was faster, but whoever appended the version before has a clock that is ahead.
       if (found.size === 1 && before && isBefore(at, before.at!.S!)) at = before.at!.S!;
       else return 'conflict';
     }
+  }
+
+  /** Whether these very events are at their versions already: an earlier try was carried out, and its reply was lost. */
+  private async isThere(events: readonly StoredEvent[]): Promise<boolean> {
+    const ids: string[] = [];
+    const [{ streamId, version }] = events as [StoredEvent];
+    for await (const page of this.store.pages(streamId, version, version + events.length - 1)) {
+      ids.push(...page.map(({ id }) => id));
+    }
+    return events.every(({ id }, i) => ids[i] === id);
   }
 
   private write(events: readonly StoredEvent[], check: number | undefined, mark: string | undefined): Promise<Written> {
@@ -125,7 +134,7 @@ export class Appender {
   }
 }
 
-/** What remembers an append whose place nobody knows. */
+/** What remembers an append by its name. */
 const markOf = (streamId: string, appendId: string, version: number): Item => ({
   [EVENT_LOG_TABLE.stream]: { S: streamId },
   [EVENT_LOG_TABLE.version]: { S: appendKey(appendId) },

@@ -176,6 +176,19 @@ describe('requests', () => {
     expect(world.time).toBeGreaterThan(Date.parse('2026-11-24T10:00:00.000Z'));
   });
 
+  test('for twenty times, and then it says so', async () => {
+    const world = new World();
+    let tries = 0;
+    world.dynamodb.before = () => {
+      tries++;
+      throw cancelled(['TransactionConflict', 'None']);
+    };
+    const error = await thrown(world.open().append('a', many(2), { expectedVersion: 0 }));
+    expect(error).not.toBeInstanceOf(VersionConflictError);
+    expect(error.message).toMatch(/not appended in 20 attempts/);
+    expect(tries).toBe(20);
+  });
+
   test('what DynamoDB refuses for another reason is thrown as it is', async () => {
     const world = new World();
     world.dynamodb.before = () => {
