@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -5,6 +6,7 @@ import {
   BatchWriteItemCommand,
   DynamoDBClient,
   GetItemCommand,
+  PutItemCommand,
   paginateScan,
 } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
@@ -310,3 +312,22 @@ it('remembers aggregates, and loads them as a fold has them', async () => {
   }
   expect((await rowsOf(out.SnapshotTable)).size).toBe(20);
 });
+
+it('notices an event that is changed round the runtime, names it, and publishes it to nobody', async () => {
+  const [{ data, ...event }] = events.get('order-199') as [RecordedEvent<OrderEvents>];
+  const Key = { pk: { S: event.streamId }, sk: { S: '0000000000000001' } };
+  const { Item } = await dynamodb.send(new GetItemCommand({ TableName: out.LogTable, Key }));
+  const forged = { ...Item, data: { S: JSON.stringify({ ...data, customer: 'somebody else' }) } };
+  await dynamodb.send(new PutItemCommand({ TableName: out.LogTable, Item: forged }));
+  const end = Date.now() + 30_000;
+  let line: string | undefined;
+  while (line === undefined && Date.now() < end) {
+    await sleep(250);
+    line = readFileSync(emulator.log, 'utf8')
+      .split('\n')
+      .find((each) => each.includes('an event was changed or deleted'));
+  }
+  expect(JSON.parse(line!)).toMatchObject({ level: 'ERROR', streamId: 'order-199', version: '0000000000000001' });
+  for (const name of ['Balances', 'Histories', 'Audit']) expect(await waiting(name)).toBe(0);
+  expect(await statesOf('HistoriesTable')).toEqual(folded(NO_HISTORY, history));
+}, 60_000);
