@@ -9,7 +9,14 @@ import { dts } from 'rollup-plugin-dts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
-const HANDLERS = ['breaker-controller', 'pace-controller', 'stream-recovery'];
+const HANDLERS = [
+  'breaker-controller',
+  'pace-controller',
+  'stream-recovery',
+  'event-log-outbox',
+  'event-log-archiver',
+  'event-log-replayer',
+];
 const SIDECARS = ['sqs', 'dynamodb', 'sns', 'scheduler', 's3', 'lambda', 'open', 'spans'].map(
   (name) => `async-patterns-${name}`,
 );

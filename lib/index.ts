@@ -4,6 +4,7 @@ export { AsyncWorker, type AsyncWorkerProps, type ProducerOptions } from './asyn
 export { Backoff, type ExponentialBackoffOptions } from './backoff';
 export { Backpressure } from './backpressure';
 export { CircuitBreaker, type CircuitBreakerProps } from './circuit-breaker';
+export { EventLog, type EventLogProps, type EventLogWorkerProps } from './event-log';
 export {
   type FanOutFunctionOptions,
   type FanOutQueueOptions,

@@ -1,14 +1,18 @@
-// All that a worker needs only with idempotency, a circuit breaker or a pace, bundled into a file of its own: the DynamoDB client is
+// All that a worker needs only with idempotency, a circuit breaker or a pace, and the client of event logs, bundled into a file of
+// its own: the DynamoDB client is
 // start-up that a worker without them need not pay.
 import {
   BatchExecuteStatementCommand,
   BatchGetItemCommand,
   DynamoDBClient,
   GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { BreakerCalls } from './breaker/breaker';
+import type { LogCalls } from './event-log/store';
 import type { StatementCalls } from './idempotency/store';
 import type { PaceCalls } from './pace/pacer';
 
@@ -30,4 +34,12 @@ export const calls: StatementCalls & BreakerCalls & PaceCalls = {
   updateItem: (input) => once.send(new UpdateItemCommand(input)),
   batchGetItem: (input) => client.send(new BatchGetItemCommand(input)),
   transactWriteItems: (input) => client.send(new TransactWriteItemsCommand(input)),
+};
+
+export const logCalls: LogCalls = {
+  putItem: (input) => client.send(new PutItemCommand(input)),
+  transactWriteItems: (input) => client.send(new TransactWriteItemsCommand(input)),
+  query: (input) => client.send(new QueryCommand(input)),
+  getItem: (input) => client.send(new GetItemCommand(input)),
+  updateItem: (input) => client.send(new UpdateItemCommand(input)),
 };

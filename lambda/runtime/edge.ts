@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import type { StoreCalls } from './producer/payload';
 
 export type FailurePath = typeof import('./async-patterns-sqs.js');
-export type StorePath = typeof import('./async-patterns-dynamodb.js');
+export type StorePath = Pick<typeof import('./async-patterns-dynamodb.js'), 'Guards' | 'calls'>;
 export type OpenPath = typeof import('./async-patterns-open.js');
 export type SpanPath = typeof import('./async-patterns-spans.js');
 

@@ -9,6 +9,32 @@ export { DependencyError } from './breaker/dependency-error';
 export type { WorkerContext } from './context';
 export { DeadlineError } from './context';
 export { type Delay, PermanentError, RetryAfter } from './errors';
+export {
+  type Aggregate,
+  type AggregateOptions,
+  type Appended,
+  type AppendOptions,
+  type EventLog,
+  type EventLogConnection,
+  type EventLogDefinition,
+  type ExecuteOptions,
+  eventLog,
+  InvalidEventError,
+  type Loaded,
+  type NewEvent,
+  type Projection,
+  type ProjectionOptions,
+  type ReadOptions,
+  type Recorded,
+  type RecordedEvent,
+  type Reducer,
+  type Replay,
+  type ReplayOptions,
+  type ReplayProgress,
+  type ReplayState,
+  UnreadableEventError,
+  VersionConflictError,
+} from './event-log';
 export { type FunctionConnection, type Invoked, type InvokeOptions, type Invoker, invoker } from './invoker';
 export type { Logger } from './log';
 export {

@@ -9,60 +9,66 @@ import { type Construct, Dependable } from 'constructs';
 import { grantToLogs } from './key-grants';
 
 export interface OwnFunctionProps {
-  /** Directory of its bundle among the handlers that the package ships. */
-  readonly name: string;
+  /** Name of its directory below lambda/handlers. */
+  readonly code: string;
   readonly description: string;
   readonly timeout: Duration;
   readonly memorySize: number;
   readonly environment: { [key: string]: string };
-  /** What it may do, writing its log included. */
-  statements(logGroup: logs.ILogGroup): iam.PolicyStatement[];
+  /** What it may do beyond writing its log. */
+  readonly statements: iam.PolicyStatement[];
   readonly encryptionKey?: kms.IKey;
 }
 
 export interface OwnFunction {
-  readonly fn: lambda.Function;
+  readonly function: lambda.Function;
   readonly logGroup: logs.LogGroup;
   /** Must be there before Lambda polls for the function. */
   readonly permissions: iam.ManagedPolicy;
 }
 
-const HANDLERS = join(__dirname, '..', '..', 'lambda', 'dist', 'handlers');
+const DIRECTORY = join(__dirname, '..', '..', 'lambda', 'dist', 'handlers');
 
-/** A function that this package ships bundled, with a role, a policy and a log group of its own. */
+/** A function whose code this package ships, with its log group, its role and its one policy. */
 export function ownFunction(scope: Construct, props: OwnFunctionProps): OwnFunction {
-  const { name, encryptionKey, description, timeout, memorySize, environment } = props;
+  const { encryptionKey } = props;
   const logGroup = new logs.LogGroup(scope, 'LogGroup', { retention: logs.RetentionDays.ONE_MONTH, encryptionKey });
   if (encryptionKey) grantToLogs(scope, encryptionKey);
   const role = new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
   const permissions = new iam.ManagedPolicy(scope, 'Policy', {
-    statements: props.statements(logGroup),
+    statements: [
+      ...props.statements,
+      new iam.PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    ],
     roles: [role],
   });
   // As in a worker's function: whoever waits for the role waits for what it may do.
   Dependable.implement(role, { dependencyRoots: [permissions] });
   const fn = new lambda.Function(scope, 'Function', {
-    description,
+    description: props.description,
     runtime: lambda.Runtime.NODEJS_24_X,
     architecture: lambda.Architecture.ARM_64,
-    code: lambda.Code.fromAsset(bundle(name)),
+    code: lambda.Code.fromAsset(shipped(props.code)),
     handler: 'index.handler',
-    timeout,
-    memorySize,
+    timeout: props.timeout,
+    memorySize: props.memorySize,
     role,
     logGroup,
     loggingFormat: lambda.LoggingFormat.JSON,
     environmentEncryption: encryptionKey,
-    environment,
+    environment: props.environment,
   });
-  return { fn, logGroup, permissions };
+  return { function: fn, logGroup, permissions };
 }
 
-function bundle(name: string): string {
-  const directory = join(HANDLERS, name);
+function shipped(code: string): string {
+  const directory = join(DIRECTORY, code);
   if (existsSync(join(directory, 'index.js'))) return directory;
   throw new Error(
-    `the function ${name} is missing: got no index.js in ${directory}, expected the file that this package ships there. ` +
+    `the function ${code} is missing: got no index.js in ${directory}, expected the file that this package ships there. ` +
       'Reinstall cdk-async-patterns (in its own repository: npm run build).',
   );
 }

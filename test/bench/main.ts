@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { eventLogFigures } from './event-log/measure';
 import { idempotencyFigures } from './idempotency/measure';
 import { ROOT } from './paths';
 import { producerFigures } from './producer/measure';
@@ -17,6 +18,7 @@ const PARTS: Record<string, () => Figure[] | Promise<Figure[]>> = {
   runtime: runtimeFigures,
   idempotency: idempotencyFigures,
   producer: producerFigures,
+  'event-log': eventLogFigures,
   startup: startupFigures,
   size: sizeFigures,
   synth: synthFigures,

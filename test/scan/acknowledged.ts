@@ -17,7 +17,10 @@ const FUNCTION = 'AWS::Lambda::Function';
 const QUEUE = 'AWS::SQS::Queue';
 const TOPIC = 'AWS::SNS::Topic';
 /** By their names in the variants and in the reference app. */
-const FIFO = { what: 'functions of FIFO workers', id: /^(Fifo|OrderedEventsFifo|Shipments|OrderEventsTimeline)/ };
+const FIFO = {
+  what: 'functions of FIFO workers',
+  id: /^(Fifo|OrderedEventsFifo|Shipments|OrderEventsTimeline|LogTopicProjection)/,
+};
 const STORE_OR_SCHEDULE = {
   what: 'workers with a payload store or schedules',
   id: /^(LargeEventsSubscriber|FifoLater)(Policy|Grants)/,
@@ -27,6 +30,8 @@ const ASYNC = { what: 'asynchronous functions', id: /^Async/ };
 const CONTROLLER = { what: 'controllers of circuit breakers and paces', id: /ControllerFunction/ };
 const RECOVERY = { what: 'recoveries of stream workers', id: /RecoveryFunction/ };
 const KAFKA = { what: 'policies of workers of Kafka', id: /^Kafka.*Policy/ };
+const ARCHIVE = { what: 'archives of event logs', id: /Archive/ };
+const LOG = { what: 'functions of event logs', id: /(Outbox|Archiver|Replayer)Function/ };
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
@@ -58,6 +63,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'cdk-nag',
+    rule: 'EventBusDLQ',
+    where: ['AWS::Events::Rule'],
+    only: { what: 'schedules of event logs', id: /ReplayerSchedule/ },
+    reason: 'As those of circuit breakers.',
+  },
+  {
+    tool: 'cdk-nag',
     rule: 'IAM5',
     where: ['AWS::IAM::ManagedPolicy'],
     only: STORE_OR_SCHEDULE,
@@ -70,6 +82,20 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: ['AWS::IAM::ManagedPolicy'],
     only: KAFKA,
     reason: 'Lambda reaches the brokers by network interfaces, and EC2 knows no narrower resource for most of that.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'IAM5',
+    where: ['AWS::IAM::ManagedPolicy'],
+    only: { what: 'archivers and replayers of event logs', id: /(Archiver|Replayer)Policy/ },
+    reason: 'The objects of the archive below one prefix, as above.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaConcurrency',
+    where: [FUNCTION],
+    only: LOG,
+    reason: 'One invocation a shard of the stream at a time, and one a minute.',
   },
   {
     tool: 'cdk-nag',
@@ -98,6 +124,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     only: CONTROLLER,
     reason: 'As EventBusDLQ.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaDLQ',
+    where: [FUNCTION],
+    only: LOG,
+    reason: 'Their mappings have a failure destination, and a lost event of the schedule says no more than the next.',
   },
   {
     tool: 'cdk-nag',
@@ -141,6 +174,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'cdk-nag',
     rule: 'S3BucketDefaultLockEnabled',
     where: [BUCKET],
+    only: ARCHIVE,
+    reason: 'For how long nobody may delete what happened is for you to say: give the log a bucket that has a lock.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3BucketDefaultLockEnabled',
+    where: [BUCKET],
     reason: 'Bodies are to be forgotten with their messages; a lock would keep them.',
   },
   {
@@ -148,6 +188,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     rule: 'S3BucketLoggingEnabled',
     where: [BUCKET],
     reason: 'As S1.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'S3BucketReplicationEnabled',
+    where: [BUCKET],
+    only: ARCHIVE,
+    reason: 'It takes a bucket in another region: give the log one that is replicated.',
   },
   {
     tool: 'cdk-nag',
@@ -239,6 +286,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'checkov',
     rule: 'CKV_AWS_115',
     where: [FUNCTION],
+    only: LOG,
+    reason: 'As LambdaConcurrency.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_115',
+    where: [FUNCTION],
     reason: 'As LambdaConcurrency.',
     optIn: 'reservedConcurrentExecutions',
   },
@@ -255,6 +309,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     only: CONTROLLER,
     reason: 'As EventBusDLQ.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_116',
+    where: [FUNCTION],
+    only: LOG,
+    reason: 'As LambdaDLQ.',
   },
   {
     tool: 'checkov',

@@ -13,6 +13,7 @@ import {
   AsyncWorker,
   Backpressure,
   CircuitBreaker,
+  EventLog,
   FanOutTopic,
   Handler,
   Idempotency,
@@ -58,6 +59,8 @@ const defaults = (app: App): void => {
   new AsyncFunction(stack, 'Async', { handler: handler() });
   for (const [id, source] of Object.entries(sources(stack)))
     new StreamWorker(stack, id, { source, handler: handler() });
+  const log = new EventLog(stack, 'Log');
+  log.connectWriter(log.addWorker('Projection', { handler: handler() }).function);
   large(stack, {});
   new LoadLevelingQueue(stack, 'Paced', { handler: handler(), pace: Pace.concurrency(5) });
 };
@@ -89,6 +92,10 @@ const optIn = (app: App): void => {
   const events = new FanOutTopic(stack, 'Events', { encryptionKey, alarmTopic });
   events.addWorker('Subscriber', { handler: handler(), reservedConcurrentExecutions: 10 });
   new AsyncFunction(stack, 'Async', { handler: handler(), onSuccess: AsyncDestination.fanOut(events), ...everything });
+  const log = new EventLog(stack, 'Log', { encryptionKey, alarmTopic });
+  const projection = log.addWorker('Projection', { handler: handler(), reservedConcurrentExecutions: 10 });
+  log.connectWriter(projection.function);
+  log.connectReplayer(projection.function);
   large(stack, everything);
   const paced = new LoadLevelingQueue(stack, 'Paced', {
     handler: handler(),

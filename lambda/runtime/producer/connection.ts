@@ -42,6 +42,7 @@ const KINDS = {
   producer: { field: 'queueUrl', call: 'worker.connectProducer' },
   publisher: { field: 'topicArn', call: 'topic.connectPublisher' },
   invoker: { field: 'functionArn', call: 'asyncFunction.connectInvoker' },
+  log: { field: 'table', call: 'log.connectWriter' },
 } as const;
 
 /**
@@ -49,7 +50,7 @@ const KINDS = {
  *
  * @throws Error if there is none
  */
-export function readConnection<C extends QueueConnection | TopicConnection | ConnectedFunction>(
+export function readConnection<C>(
   kind: keyof typeof KINDS,
   name: string,
   env: Readonly<Record<string, string | undefined>>,

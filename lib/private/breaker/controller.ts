@@ -9,7 +9,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { BREAKER_ENV, BREAKER_TABLE, type BreakerSpec, type MappingSpec } from '../contract';
 import { ownFunction } from '../own-function';
-import { controllerStatements, mappingStatement } from './statements';
+import { controllerStatements, mappingStatement, useOfKey } from './statements';
 
 export interface BreakerControllerProps {
   readonly spec: BreakerSpec;
@@ -32,21 +32,22 @@ export class BreakerController extends Construct {
   constructor(scope: Construct, id: string, { spec, table, encryptionKey }: BreakerControllerProps) {
     super(scope, id);
     const stack = Stack.of(this);
-    const { fn, logGroup, permissions } = ownFunction(this, {
-      name: 'breaker-controller',
+    const made = ownFunction(this, {
+      code: 'breaker-controller',
       description: 'Pauses the workers of a circuit breaker while it is open',
       timeout: TIMEOUT,
       memorySize: MEMORY_MIB,
       encryptionKey,
-      statements: (log) => controllerStatements(table, log),
+      statements: controllerStatements(table),
       environment: {
         [BREAKER_ENV.spec]: stack.toJsonString(spec),
         [BREAKER_ENV.mappings]: Lazy.string({ produce: () => stack.toJsonString(this.mappings) }),
       },
     });
-    this.function = fn;
-    this.logGroup = logGroup;
-    this.permissions = permissions;
+    this.function = made.function;
+    this.logGroup = made.logGroup;
+    this.permissions = made.permissions;
+    this.permissions.addStatements(...useOfKey(table));
 
     const stream = new lambda.EventSourceMapping(this, 'Stream', {
       target: this.function,

@@ -1,11 +1,11 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as logs from 'aws-cdk-lib/aws-logs';
 
 const allow = (actions: string[], resource: string): iam.PolicyStatement =>
   new iam.PolicyStatement({ actions, resources: [resource] });
 
-const useOfKey = ({ encryptionKey }: dynamodb.Table): iam.PolicyStatement[] =>
+/** What its table takes under a key of the user's. */
+export const useOfKey = ({ encryptionKey }: dynamodb.Table): iam.PolicyStatement[] =>
   encryptionKey
     ? [allow(['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:DescribeKey'], encryptionKey.keyArn)]
     : [];
@@ -17,14 +17,12 @@ export const workerStatements = (table: dynamodb.Table): iam.PolicyStatement[] =
   ...useOfKey(table),
 ];
 
-export const controllerStatements = (table: dynamodb.Table, logGroup: logs.ILogGroup): iam.PolicyStatement[] => [
+export const controllerStatements = (table: dynamodb.Table): iam.PolicyStatement[] => [
   allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], table.tableArn),
   allow(
     ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
     table.tableStreamArn!,
   ),
-  allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn),
-  ...useOfKey(table),
 ];
 
 /** One statement for all: a policy has room for no more. */

@@ -31,13 +31,13 @@ export class PaceController extends Construct {
     super(scope, id);
     const { spec, table, queue, mapping, encryptionKey } = props;
     this.function = ownFunction(this, {
-      name: 'pace-controller',
+      code: 'pace-controller',
       description: 'Changes the pace of a queue, and reads its backlog',
       timeout: TIMEOUT,
       memorySize: MEMORY_MIB,
       encryptionKey,
-      statements: ({ logGroupArn }) => [
-        ...controllerStatements(table, queue.queueArn, logGroupArn),
+      statements: [
+        ...controllerStatements(table, queue.queueArn),
         ...(mapping ? [mappingStatement(mapping.eventSourceMappingArn)] : []),
       ],
       environment: {
@@ -46,7 +46,7 @@ export class PaceController extends Construct {
         [PACE_ENV.spec]: Stack.of(this).toJsonString(spec),
         ...(mapping && { [PACE_ENV.mapping]: mapping.eventSourceMappingId }),
       },
-    }).fn;
+    }).function;
 
     new events.Rule(this, 'Schedule', {
       description: 'Has the backlog of a queue read, and puts right what an earlier change of its pace did not',

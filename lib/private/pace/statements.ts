@@ -27,14 +27,9 @@ export const producerStatements = (table: dynamodb.Table): iam.PolicyStatement[]
   ...useOfKey(table, 'kms:Decrypt', 'kms:DescribeKey'),
 ];
 
-export const controllerStatements = (
-  table: dynamodb.Table,
-  queueArn: string,
-  logGroupArn: string,
-): iam.PolicyStatement[] => [
+export const controllerStatements = (table: dynamodb.Table, queueArn: string): iam.PolicyStatement[] => [
   allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], table.tableArn),
   allow(['sqs:GetQueueAttributes'], queueArn),
-  allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroupArn),
   ...useOfKey(table, ...READ_AND_WRITE),
 ];
 

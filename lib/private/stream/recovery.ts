@@ -30,34 +30,33 @@ export class StreamRecovery extends Construct {
     super(scope, id);
     const { worker, source, onFailureQueue, deadLetterQueue, encryptionKey } = props;
     const allow = (actions: string[], resource: string) => new iam.PolicyStatement({ actions, resources: [resource] });
-    const { fn, logGroup, permissions } = ownFunction(this, {
-      name: 'stream-recovery',
+    const made = ownFunction(this, {
+      code: 'stream-recovery',
       description: 'Puts the records that Lambda has given up into the dead-letter queue of a stream worker',
       timeout: RECOVERY_TIMEOUT,
       memorySize: MEMORY_MIB,
       encryptionKey,
       environment: { [ENV.worker]: worker, [ENV.deadLetterQueueUrl]: deadLetterQueue.queueUrl },
-      statements: (log) => [
-        allow(['logs:CreateLogStream', 'logs:PutLogEvents'], log.logGroupArn),
+      statements: [
         allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], onFailureQueue.queueArn),
         allow(['sqs:SendMessage'], deadLetterQueue.queueArn),
         ...source.recovery,
         ...(encryptionKey ? [allow(['kms:Decrypt', 'kms:GenerateDataKey'], encryptionKey.keyArn)] : []),
       ],
     });
-    this.function = fn;
-    this.logGroup = logGroup;
+    this.function = made.function;
+    this.logGroup = made.logGroup;
     // For somebody who invokes it asynchronously. On the L1: the L2 would grant what the policy allows already.
-    (fn.node.defaultChild as lambda.CfnFunction).deadLetterConfig = { targetArn: deadLetterQueue.queueArn };
+    (made.function.node.defaultChild as lambda.CfnFunction).deadLetterConfig = { targetArn: deadLetterQueue.queueArn };
     const mapping = new lambda.EventSourceMapping(this, 'EventSourceMapping', {
-      target: fn,
+      target: made.function,
       eventSourceArn: onFailureQueue.queueArn,
       // What fails comes back, and nothing else with it.
       batchSize: 1,
       // Two: a shard is read five times a second at most, by all who read it.
       maxConcurrency: 2,
     });
-    mapping.node.addDependency(permissions);
+    mapping.node.addDependency(made.permissions);
   }
 }
 

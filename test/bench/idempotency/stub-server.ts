@@ -1,9 +1,13 @@
-// A DynamoDB to which every key is new, in a process of its own: what answers must not be in the figures of who asks.
+// A DynamoDB to which every key is new, and to which every query is for the same page, in a process of its own: what answers must not be in the figures of who asks.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
+import { page } from '../event-log/stored';
+import { event } from '../runtime/event';
 import { TABLE } from './store';
+
+const PAGE = JSON.stringify({ Items: page(event(1, 0).Records[0]!.body) });
 
 const answer = (operation: string | undefined, body: Buffer): string => {
   switch (operation) {
@@ -12,9 +16,12 @@ const answer = (operation: string | undefined, body: Buffer): string => {
       return JSON.stringify({ Responses: Statements.map(() => ({ TableName: TABLE })) });
     }
     case 'PutItem':
+    case 'TransactWriteItems':
     case 'UpdateItem':
     case 'GetItem':
       return '{}';
+    case 'Query':
+      return PAGE;
     default:
       throw new Error(`the stub does not know ${operation}`);
   }
@@ -25,7 +32,7 @@ const server = createServer(async (request, response) => {
   const text = answer(String(request.headers['x-amz-target']).split('.')[1], body);
   response.writeHead(200, {
     'content-type': 'application/x-amz-json-1.0',
-    'content-length': text.length,
+    'content-length': Buffer.byteLength(text),
     'x-amzn-requestid': 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
     'x-amz-crc32': String(crc32(text)),
   });

@@ -18,6 +18,10 @@ export const refusal = (Id: string, Code = 'InternalError', SenderFault = false)
 export const serviceError = (name: string, $fault: 'client' | 'server' = 'client'): Error =>
   Object.assign(new Error('no'), { name, $fault });
 
+/** By what FIFO tells a repetition. SNS has another name for the body. */
+const identityOf = (entry: Entry): unknown =>
+  entry.MessageDeduplicationId ?? entry.MessageBody ?? (entry as { Message?: string }).Message;
+
 /** SQS, SNS, S3 and the scheduler, that take everything unless told otherwise. */
 export class FakeService implements SenderEdge {
   readonly requests: Entry[][] = [];
@@ -62,7 +66,7 @@ export class FakeService implements SenderEdge {
         else {
           // FIFO: a repetition is confirmed, and delivered no second time.
           const seen =
-            entry.MessageGroupId !== undefined && this.accepted.some((each) => each.MessageBody === entry.MessageBody);
+            entry.MessageGroupId !== undefined && this.accepted.some((each) => identityOf(each) === identityOf(entry));
           if (!seen) this.accepted.push({ ...entry });
           Successful.push({ Id: entry.Id, MessageId: `m-${this.accepted.length}` });
         }

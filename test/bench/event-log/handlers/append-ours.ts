@@ -1,0 +1,1 @@
+export { append as handler } from '../ours';

@@ -1,0 +1,4 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { readByHand } from '../by-hand';
+
+export const handler = readByHand(new DynamoDBClient({ cacheMiddleware: true }));

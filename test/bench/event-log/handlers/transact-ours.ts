@@ -1,0 +1,1 @@
+export { transact as handler } from '../ours';
