@@ -6,6 +6,8 @@ import {
   DEFAULT_MAX_RECEIVE_COUNT,
   ENV,
   type IdempotencySpec,
+  JOBS_ENV,
+  type JobsSpec,
   type PayloadPlace,
 } from '../../lib/private/contract';
 
@@ -21,6 +23,7 @@ export interface Config {
   readonly payloads?: readonly PayloadPlace[];
   /** ARNs of the topics that deliver in SNS's envelope. */
   readonly envelopes?: readonly string[];
+  readonly jobs?: JobsSpec;
 }
 
 const json = (name: string, value: string): unknown => {
@@ -48,5 +51,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     circuitBreaker: spec(BREAKER_ENV.spec),
     payloads: spec(ENV.payloads),
     envelopes: spec(ENV.envelopes),
+    jobs: spec(JOBS_ENV.worker),
   };
 }

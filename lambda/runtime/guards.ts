@@ -9,9 +9,10 @@ import type { Edge } from './edge';
 import { IdempotencyGuard } from './idempotency/guard';
 import type { Identity } from './idempotency/prepare';
 import type { StatementCalls } from './idempotency/store';
+import { JobsGuard } from './jobs/guard';
 import type { Logger } from './log';
 import type { Abortable } from './open';
-import { type Outcome, receiveCountOf } from './outcome';
+import { DONE, type Outcome, receiveCountOf } from './outcome';
 
 export interface GuardsOptions<T> {
   readonly edge: Edge;
@@ -64,6 +65,7 @@ export class Guards<T> {
 export class Guard<T> {
   private pass: Pass | undefined;
   private idempotency: IdempotencyGuard<T> | undefined;
+  private jobs: JobsGuard | undefined;
   /** Receives that were no attempts; missing when the ledger does not answer. */
   private forgiven: ReadonlyMap<string, number> | undefined = new Map();
   /** Failures of the dependency, judged when it is known whether the breaker has opened. */
@@ -90,6 +92,12 @@ export class Guard<T> {
       if (pass.until !== undefined) return;
     }
     const { edge, calls, config, identity, read } = this.options;
+    if (config.jobs) {
+      const { owner } = this;
+      const judge = (record: SQSRecord, thrown: unknown) => this.judge(record, thrown);
+      this.jobs = new JobsGuard({ edge, calls, spec: config.jobs, log, owner, deadline, replyBy, judge });
+      await this.jobs.open(records);
+    }
     if (!identity) return;
     this.idempotency = new IdempotencyGuard<T>({
       edge,
@@ -119,7 +127,8 @@ export class Guard<T> {
   decided(i: number): Outcome | undefined {
     const until = this.pass?.until;
     if (until !== undefined) return { kind: 'deferred', until };
-    return this.beyondLast(this.batch.records[i]!) ?? this.idempotency?.decided(i);
+    // A job that is over is over, however often its message has come.
+    return this.jobs?.decided(i) ?? this.beyondLast(this.batch.records[i]!) ?? this.idempotency?.decided(i);
   }
 
   handle(record: SQSRecord, context: RecordContext, i: number): unknown {
@@ -140,6 +149,8 @@ export class Guard<T> {
   }
 
   judge(record: SQSRecord, thrown: unknown): Outcome {
+    // Stopped because nobody wants it any more: no failure of its.
+    if (this.jobs?.isOver(record)) return DONE;
     if (this.pass && this.isDependencyFailure(thrown)) {
       this.dependencyFailures.set(record, thrown);
       return { kind: 'retry', reason: sentence(describe(thrown)) };
@@ -155,8 +166,9 @@ export class Guard<T> {
     const judged = this.pass ? this.afterBreaker(outcomes, this.pass.until) : outcomes;
     const spared =
       this.pass?.until === undefined ? [] : this.batch.records.filter((_, i) => judged[i]!.kind === 'deferred');
+    const recorded = this.jobs ? await this.jobs.finish(judged) : judged;
     const [finished] = await Promise.all([
-      this.idempotency ? this.idempotency.finish(judged) : judged,
+      this.idempotency ? this.idempotency.finish(recorded) : recorded,
       spared.length > 0 &&
         this.breaker?.forgive(
           spared.map(({ messageId }) => messageId),
@@ -179,6 +191,12 @@ export class Guard<T> {
   }
 
   private run(record: SQSRecord, context: RecordContext, i: number): unknown {
+    return this.jobs
+      ? this.jobs.handle(context, i, () => this.runRecord(record, context, i))
+      : this.runRecord(record, context, i);
+  }
+
+  private runRecord(record: SQSRecord, context: RecordContext, i: number): unknown {
     return this.idempotency ? this.idempotency.handle(record, context, i) : this.batch.handle(record, context);
   }
 
@@ -198,12 +216,13 @@ export class Guard<T> {
   }
 
   /**
-   * The redrive policy of a queue behind a breaker leaves room for receives that are forgiven. So it falls to us to end what
+   * The redrive policy of a queue behind a breaker leaves room for receives that are forgiven, and that of a queue of jobs so
+   * that no job dies without its end being written. So it falls to us to end what
    * has had its attempts and came back all the same, because the function died at it each time.
    */
   private beyondLast(record: SQSRecord): Outcome | undefined {
     const { maxReceiveCount } = this.options.config;
-    if (!this.breaker || receiveCountOf(record) <= maxReceiveCount) return undefined;
+    if (!(this.breaker || this.jobs) || receiveCountOf(record) <= maxReceiveCount) return undefined;
     const receives = this.receives(record);
     if (receives <= maxReceiveCount) return undefined;
     return this.batch.judge(record, new Error('the last attempt came to no end'), receives);

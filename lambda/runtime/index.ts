@@ -2,6 +2,29 @@ export { DependencyError } from './breaker/dependency-error';
 export type { WorkerContext } from './context';
 export { DeadlineError } from './context';
 export { type Delay, PermanentError, RetryAfter } from './errors';
+export {
+  type Job,
+  JobCancelledError,
+  type JobContext,
+  JobEndedError,
+  JobError,
+  JobExpiredError,
+  JobFailedError,
+  type JobState,
+  type Jobs,
+  type JobsApiHandler,
+  type JobsApiOptions,
+  type JobsOptions,
+  type JobView,
+  jobs,
+  jobsApi,
+  type Problem,
+  type ResultOptions,
+  type SubmitAllOptions,
+  type SubmitCode,
+  SubmitError,
+  type SubmitOptions,
+} from './jobs';
 export type { Logger } from './log';
 export {
   type Accepted,

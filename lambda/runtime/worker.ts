@@ -130,7 +130,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
       process,
     });
   };
-  const guards = (identity || config.circuitBreaker) && (() => (made ??= makeGuards()));
+  const guards = (identity || config.circuitBreaker || config.jobs) && (() => (made ??= makeGuards()));
 
   const canMove = (record: SQSRecord): boolean => config.deadLetterQueueUrl !== undefined && hasRoom(record);
 
