@@ -143,7 +143,8 @@ export class JobsGuard {
     context.job = {
       id: jobId,
       progress: (share) => {
-        if (!(share >= 0 && share <= 1)) throw new RangeError(`progress: got ${share}, expected a number from 0 to 1`);
+        if (typeof share !== 'number' || !(share >= 0 && share <= 1))
+          throw new RangeError(`progress: got ${share}, expected a number from 0 to 1`);
         this.watch.tell(held, share);
       },
     };
