@@ -9,7 +9,7 @@ import { dts } from 'rollup-plugin-dts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
-const HANDLERS = ['breaker-controller'];
+const HANDLERS = ['breaker-controller', 'job-completions', 'webhook-sender'];
 const SIDECARS = ['sqs', 'dynamodb', 'sns', 'scheduler', 's3', 'open', 'spans'].map((name) => `async-patterns-${name}`);
 
 const common = {
