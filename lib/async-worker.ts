@@ -12,8 +12,10 @@ import type { Backoff } from './backoff';
 import type { CircuitBreaker } from './circuit-breaker';
 import type { Handler } from './handler';
 import type { Idempotency } from './idempotency';
+import type { IJobQueue } from './job-queue';
 import type { PayloadStore } from './payload-store';
 import { WorkerAlarms } from './private/alarms';
+import { type JobsService, serveJobs } from './private/async-api/service';
 import { ENV, METRIC } from './private/contract';
 import { connectProducer } from './private/fan-out/connect';
 import { Inlets } from './private/inlets';
@@ -21,7 +23,7 @@ import { workerMetric } from './private/metrics';
 import { type Schedules, schedulesOnce } from './private/schedules';
 import { checkWiring } from './private/wiring';
 import { workerFunction } from './private/worker-function';
-import { workerNumbers } from './private/worker-numbers';
+import { withForgiven, workerNumbers } from './private/worker-numbers';
 import { workerQueues } from './private/worker-queues';
 
 /** Properties of an `AsyncWorker`. */
@@ -151,7 +153,7 @@ export interface ProducerOptions {
  * });
  * orders.grantSendMessages(api);
  */
-export class AsyncWorker extends Construct implements iam.IGrantable {
+export class AsyncWorker extends Construct implements iam.IGrantable, IJobQueue {
   /** Where work is sent to. */
   public readonly queue: sqs.Queue;
   /** Where messages end that cannot be handled, with the reason in their attribute `DeadLetterReason`. Kept for 14 days. */
@@ -184,6 +186,8 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
 
   private readonly payloadStore?: PayloadStore;
   private readonly schedules: () => Schedules;
+  private readonly permissions: iam.ManagedPolicy;
+  private readonly redriveCount: number;
 
   public constructor(scope: Construct, id: string, props: AsyncWorkerProps) {
     super(scope, id);
@@ -220,6 +224,8 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
     this.payloadStore = props.payloadStore;
     if (props.payloadStore) this._inlets.reads(props.payloadStore, this);
     this.schedules = schedulesOnce(this, { ...props, queue, deadLetterQueue });
+    this.permissions = permissions;
+    this.redriveCount = withForgiven(numbers.maxReceiveCount);
 
     this.eventSourceMapping = new lambda.EventSourceMapping(this, 'EventSourceMapping', {
       target: fn,
@@ -292,5 +298,25 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
   /** Age of the oldest message of an invocation, in milliseconds. Maximum of 5 minutes by default. */
   public metricAge(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return workerMetric(this, METRIC.age, { statistic: 'max', ...options });
+  }
+
+  /**
+   * Where jobs are sent to.
+   *
+   * @internal
+   */
+  public _jobQueue(): sqs.IQueue {
+    return this.queue;
+  }
+
+  /**
+   * Has the runtime keep the state of jobs around the handler.
+   *
+   * @internal
+   */
+  public _serveJobs(service: JobsService): void {
+    const { queue, permissions, redriveCount, idempotencyTable } = this;
+    const isIdempotent = idempotencyTable !== undefined;
+    serveJobs({ worker: this, queue, function: this.function, permissions, redriveCount, isIdempotent }, service);
   }
 }

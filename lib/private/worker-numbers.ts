@@ -103,7 +103,7 @@ export function workerNumbers(scope: Construct, props: NumberProps): WorkerNumbe
 }
 
 /** The runtime counts attempts itself, leaving out the receives that were none; SQS's count is the net below. */
-const withForgiven = (maxReceiveCount: number): number =>
+export const withForgiven = (maxReceiveCount: number): number =>
   Token.isUnresolved(maxReceiveCount)
     ? MAX_RECEIVE_COUNT
     : Math.min(MAX_RECEIVE_COUNT, maxReceiveCount + FORGIVEN_RECEIVES);

@@ -71,12 +71,12 @@ function allow(grantee: iam.IGrantable, action: string, resource: string, key: k
 
 const connections = new WeakMap<lambda.IFunction, Map<string, IConstruct>>();
 
-function tell(
+export function tell(
   owner: IConstruct,
   fn: lambda.IFunction,
   prefix: string,
   name = owner.node.id,
-  spec: PublisherSpec | ProducerSpec,
+  spec: object,
 ): void {
   const suffix = variableName(name);
   if (suffix === '') {
@@ -116,7 +116,7 @@ function tell(
  * Whom to grant to: nobody where there is no role. A worker keeps what it is granted in a managed policy of its own; the
  * role of its function would make an inline one.
  */
-function granteeOf(fn: lambda.IFunction): iam.IGrantable | undefined {
+export function granteeOf(fn: lambda.IFunction): iam.IGrantable | undefined {
   const scope = fn.node.scope as (IConstruct & Partial<iam.IGrantable> & { readonly function?: unknown }) | undefined;
   if (scope?.grantPrincipal && scope.function === fn) return { grantPrincipal: scope.grantPrincipal };
   return fn.role && fn;

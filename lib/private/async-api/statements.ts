@@ -1,0 +1,28 @@
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
+
+const allow = (actions: string[], resource: string): iam.PolicyStatement =>
+  new iam.PolicyStatement({ actions, resources: [resource] });
+
+const KEY_ACTIONS = ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:DescribeKey'];
+
+const onTable = ({ tableArn, encryptionKey }: dynamodb.Table, actions: string[]): iam.PolicyStatement[] => [
+  allow(actions, tableArn),
+  ...(encryptionKey ? [allow(KEY_ACTIONS, encryptionKey.keyArn)] : []),
+];
+
+/** Of who does jobs: changes rows, looks whether one was cancelled. One request of many statements is authorized one by one. */
+export const workerStatements = (table: dynamodb.Table): iam.PolicyStatement[] =>
+  onTable(table, ['dynamodb:PartiQLUpdate', 'dynamodb:BatchGetItem']);
+
+/** Of who submits jobs and asks for them. */
+export const clientStatements = (table: dynamodb.Table): iam.PolicyStatement[] =>
+  onTable(table, ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate', 'dynamodb:GetItem']);
+
+export const streamStatements = ({ tableStreamArn, encryptionKey }: dynamodb.Table): iam.PolicyStatement[] => [
+  allow(
+    ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+    tableStreamArn!,
+  ),
+  ...(encryptionKey ? [allow(['kms:Decrypt'], encryptionKey.keyArn)] : []),
+];
