@@ -283,7 +283,6 @@ export class AsyncApi extends Construct implements iam.IGrantable {
       grantee,
       actions: ['execute-api:Invoke'],
       resourceArns: this.methods.map(({ methodArn }) => methodArn),
-      scope: this,
     });
   }
 
