@@ -15,12 +15,13 @@ import type { AsyncWorker } from './async-worker';
 import type { FanOutTopic } from './fan-out-topic';
 import type { Handler } from './handler';
 import type { IJobQueue } from './job-queue';
+import type { PayloadStore } from './payload-store';
 import { alarm } from './private/alarm';
 import { Completions } from './private/async-api/completions';
 import { apiRefusals } from './private/async-api/numbers';
 import { ownFunction } from './private/async-api/own-function';
 import { jobsRestApi } from './private/async-api/rest-api';
-import { clientStatements, workerStatements } from './private/async-api/statements';
+import { clientStatements, storeStatements, workerStatements } from './private/async-api/statements';
 import { JOBS_ENV, JOBS_TABLE, type JobsSpec } from './private/contract';
 import { granteeOf, tell } from './private/fan-out/connect';
 import { InvalidInput } from './private/problem';
@@ -78,6 +79,12 @@ export interface AsyncApiProps {
    * @default 256
    */
   readonly memorySize?: number;
+
+  /**
+   * Where results lie of more than 300 KiB, up to 5 MB.
+   * @default - a job with such a result fails
+   */
+  readonly payloadStore?: PayloadStore;
 
   /**
    * A topic that is told of every job that has ended, with the attribute `status` to filter by.
@@ -152,11 +159,12 @@ export class AsyncApi extends Construct implements iam.IGrantable {
 
   private readonly spec: JobsSpec;
   private readonly queue: sqs.IQueue;
+  private readonly payloadStore?: PayloadStore;
   private readonly methods: apigateway.Method[];
 
   public constructor(scope: Construct, id: string, props: AsyncApiProps) {
     super(scope, id);
-    const { queue, encryptionKey, completions, webhook, alarmTopic } = props;
+    const { queue, encryptionKey, completions, webhook, alarmTopic, payloadStore } = props;
     const maxAge = props.maxAge ?? Duration.days(1);
     const retention = props.retention ?? Duration.days(7);
     const maxBodySize = props.maxBodySize ?? Size.kibibytes(256);
@@ -189,6 +197,7 @@ export class AsyncApi extends Construct implements iam.IGrantable {
         this,
       );
     }
+    this.payloadStore = payloadStore;
     this.queue = queue._jobQueue();
     this.table = new dynamodb.Table(this, 'Table', {
       partitionKey: { name: JOBS_TABLE.key, type: dynamodb.AttributeType.STRING },
@@ -206,8 +215,14 @@ export class AsyncApi extends Construct implements iam.IGrantable {
       retention: retention.toSeconds(),
       maxBodyBytes: maxBodySize.toBytes(),
       callbacks: webhook?._callers ?? false,
+      ...(payloadStore && { results: payloadStore._spec(this) }),
     };
-    queue._serveJobs({ api: this, spec: this.spec, statements: workerStatements(this.table) });
+    payloadStore?._use(this, Math.ceil(maxAge.plus(retention).toDays({ integral: false })));
+    queue._serveJobs({
+      api: this,
+      spec: this.spec,
+      statements: [...workerStatements(this.table), ...(payloadStore ? storeStatements(this, payloadStore) : [])],
+    });
 
     const { fn, logGroup, grantPrincipal } = ownFunction(this, {
       code,
@@ -220,7 +235,7 @@ export class AsyncApi extends Construct implements iam.IGrantable {
       },
       encryptionKey,
       statements: [
-        ...clientStatements(this.table),
+        ...this.clientStatements(),
         new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] }),
         ...(this.queue.encryptionMasterKey
           ? [
@@ -296,7 +311,7 @@ export class AsyncApi extends Construct implements iam.IGrantable {
     tell(this, fn, JOBS_ENV.client, name, this.spec);
     const grantee = granteeOf(fn);
     if (!grantee) return;
-    for (const statement of clientStatements(this.table)) grantee.grantPrincipal.addToPrincipalPolicy(statement);
+    for (const statement of this.clientStatements()) grantee.grantPrincipal.addToPrincipalPolicy(statement);
     this.queue.grantSendMessages(grantee);
   }
 
@@ -318,5 +333,10 @@ export class AsyncApi extends Construct implements iam.IGrantable {
   /** Milliseconds of a request, in which callers may have waited on purpose. Average of 5 minutes by default. */
   public metricLatency(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.restApi.metricLatency(options);
+  }
+
+  private clientStatements(): iam.PolicyStatement[] {
+    const stored = this.payloadStore?._readStatements(this) ?? [];
+    return [...clientStatements(this.table), ...stored.map((it) => new iam.PolicyStatement(it))];
   }
 }

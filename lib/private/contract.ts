@@ -225,6 +225,8 @@ export const JOB_ENDS = ['succeeded', 'failed', 'cancelled', 'expired'] as const
 
 /** Results of more bytes than this do not fit in their row. */
 export const MAX_RESULT_BYTES = 300 * 1024;
+/** Lambda answers with no more than 6 MB. */
+export const MAX_STORED_RESULT_BYTES = 5_000_000;
 /** Longest URL that is called back. */
 export const MAX_CALLBACK_URL = 2_000;
 

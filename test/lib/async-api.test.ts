@@ -17,6 +17,7 @@ import {
   FanOutTopic,
   Handler,
   Idempotency,
+  PayloadStore,
   Webhook,
 } from '../../lib';
 import { JOBS_ENV } from '../../lib/private/contract';
@@ -234,6 +235,37 @@ describe('ends are told', () => {
     const { template } = told(() => ({ webhook: Webhook.toCallers({ timeout: Duration.seconds(3) }) }));
     expect(text(variables(template, 'ApiFunction')[JOBS_ENV.api]).callbacks).toBe(true);
     expect(text(variables(template, 'ApiCompletionsWebhookFunction')[JOBS_ENV.webhook]).timeout).toBe(3);
+  });
+});
+
+describe('with a payload store', () => {
+  const made = () => {
+    const stack = new Stack(new App(), 'Stack');
+    const queue = new AsyncWorker(stack, 'Invoices', { handler: handler() });
+    new AsyncApi(stack, 'Api', { queue, handler: handler(), payloadStore: new PayloadStore(stack, 'Store') });
+    return Template.fromStack(stack);
+  };
+
+  test('the worker may put results there, the door may fetch them', () => {
+    const template = made();
+    const of = (prefix: string) =>
+      statements(template, prefix)
+        .flatMap(({ Action }: any) => Action)
+        .filter((action: string) => action.startsWith('s3'));
+    expect(of('InvoicesPolicy')).toEqual(['s3:PutObject']);
+    expect(of('ApiPolicy')).toEqual(['s3:GetObject', 's3:ListBucket']);
+    const spec = text(variables(template, 'InvoicesFunction')[JOBS_ENV.worker]);
+    expect(spec.results).toMatchObject({ bucket: expect.stringMatching(/^StoreBucket/), prefix: expect.any(String) });
+  });
+
+  test('results must not be gone before their jobs are', () => {
+    const stack = new Stack(new App(), 'Stack');
+    const queue = new AsyncWorker(stack, 'Invoices', { handler: handler() });
+    const payloadStore = new PayloadStore(stack, 'Store');
+    const retention = Duration.days(90);
+    expect(() => new AsyncApi(stack, 'Api', { queue, handler: handler(), payloadStore, retention })).toThrow(
+      'expiration of Stack/Store: got 30 days',
+    );
   });
 });
 

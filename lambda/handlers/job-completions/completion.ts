@@ -22,7 +22,7 @@ export function endedIn({ dynamodb }: DynamoDBRecord): JobRow | undefined {
 }
 
 export function completionOf(row: JobRow, api: string): Completion {
-  if (Buffer.byteLength(row.result ?? '') <= MAX_RESULT) return { api, ...viewOf(row) };
+  if (!row.stored && Buffer.byteLength(row.result ?? '') <= MAX_RESULT) return { api, ...viewOf(row) };
   const { result, ...rest } = row;
   return { api, ...viewOf(rest), resultOmitted: true };
 }

@@ -64,7 +64,7 @@ export function jobsApiOn<T>(edge: JobsEdge, options: JobsApiOptions<T>): JobsAp
   let made: Promise<Parts> | undefined;
   const make = async (): Promise<Parts> => {
     const spec = specOf();
-    const store = new JobStore(await edge.calls(), spec, now);
+    const store = new JobStore(await edge.calls(), spec, now, edge.sender.storeCalls);
     return { store, desk: new Desk({ spec, store, producer: producerOn(edge.sender, spec.queue), now }) };
   };
   const parts = () => (made ??= make());
@@ -74,7 +74,7 @@ export function jobsApiOn<T>(edge: JobsEdge, options: JobsApiOptions<T>): JobsAp
     const callback = readCallback(event, specOf().callbacks);
     const input = readBody(event, specOf().maxBodyBytes);
     await checkBody(options.schema, input);
-    const { desk } = await parts();
+    const { desk, store } = await parts();
     const [answer] = await desk.submitAll([{ input, owner, key, callback }]);
     if (answer instanceof SubmitError) {
       const [status, title] = STATUS[answer.code];
@@ -84,7 +84,7 @@ export function jobsApiOn<T>(edge: JobsEdge, options: JobsApiOptions<T>): JobsAp
     }
     // With the stage, or the base path of a domain of the user's.
     const path = event.requestContext?.path ?? event.path;
-    return shown(202, answer!, { Location: `${path.replace(/\/$/, '')}/${answer!.id}` });
+    return shown(202, await store.complete(answer!), { Location: `${path.replace(/\/$/, '')}/${answer!.id}` });
   };
 
   const owned = (row: JobRow | undefined, owner: string): JobRow => {
@@ -112,7 +112,7 @@ export function jobsApiOn<T>(edge: JobsEdge, options: JobsApiOptions<T>): JobsAp
       });
       found = owned(last, owner);
     }
-    return etagOf(found) === known ? unchanged(found) : shown(200, found);
+    return etagOf(found) === known ? unchanged(found) : shown(200, await store.complete(found));
   };
 
   const cancel = async (id: string, owner: string): Promise<APIGatewayProxyResult> => {

@@ -101,19 +101,19 @@ class SubmittedJob<R> implements Job<R> {
         signal,
       }),
     );
-    if (row.state === 'succeeded') return JSON.parse(row.result ?? 'null');
+    if (row.state === 'succeeded') return JSON.parse((await store.complete(row)).result ?? 'null');
     const state = row.state as keyof typeof ERRORS;
     throw new ERRORS[state](this.id, state, row.problem ?? problemOf(state));
   }
 
   async status(): Promise<JobView<R>> {
     const { store } = await this.parts();
-    return viewOf(this.known(await store.read(this.id))) as JobView<R>;
+    return viewOf(await store.complete(this.known(await store.read(this.id)))) as JobView<R>;
   }
 
   async cancel(): Promise<JobView<R>> {
     const { store } = await this.parts();
-    return viewOf(this.known(await store.cancel(this.id))) as JobView<R>;
+    return viewOf(await store.complete(this.known(await store.cancel(this.id)))) as JobView<R>;
   }
 
   private known(row: JobRow | undefined): JobRow {
@@ -140,7 +140,7 @@ export function jobsOn<T, R>(edge: JobsEdge, name: string, { schema }: JobsOptio
   let made: Promise<Parts> | undefined;
   const make = async (): Promise<Parts> => {
     const spec = readJobsSpec(env, JOBS_ENV.client + variableName(name), name);
-    const store = new JobStore(await edge.calls(), spec, now);
+    const store = new JobStore(await edge.calls(), spec, now, edge.sender.storeCalls);
     return { store, desk: new Desk({ spec, store, producer: producerOn(edge.sender, spec.queue), now }) };
   };
   const parts = () => (made ??= make());

@@ -1,12 +1,20 @@
 import type { SQSRecord } from 'aws-lambda/trigger/sqs';
-import { ATTRIBUTE, JOB_ID, type JobsSpec, MAX_RESULT_BYTES } from '../../../lib/private/contract';
+import {
+  ATTRIBUTE,
+  JOB_ID,
+  type JobsSpec,
+  MAX_RESULT_BYTES,
+  MAX_STORED_RESULT_BYTES,
+} from '../../../lib/private/contract';
 import { type Alarm, abortAt } from '../abort-at';
 import type { RecordContext } from '../context';
+import { describe } from '../describe';
 import type { Edge } from '../edge';
 import { PermanentError } from '../errors';
 import { type Answer, execute, type StatementCalls } from '../idempotency/store';
 import type { Logger } from '../log';
 import { DONE, type Outcome, receiveCountOf } from '../outcome';
+import { storePayload } from '../producer/payload';
 import { JobEndedError } from './context';
 import { type Attempt, type Ending, type JobRow, rowOf, standing } from './job';
 import { problemOf } from './problem';
@@ -14,7 +22,7 @@ import { JobStatements } from './statements';
 import { type ReadCalls, TAKEN_OVER, Watch, type Watched } from './watch';
 
 export interface JobsGuardOptions {
-  readonly edge: Pick<Edge, 'now' | 'random'>;
+  readonly edge: Pick<Edge, 'now' | 'random' | 'payloadPath'>;
   readonly calls: StatementCalls & ReadCalls;
   readonly spec: JobsSpec;
   readonly log: Logger;
@@ -35,6 +43,12 @@ interface Held extends Watched {
   gone?: string;
 }
 
+/** How the job of an attempt has ended. */
+interface End {
+  readonly held: Held;
+  readonly ending: Ending;
+}
+
 /** A lease outlives its invocation by this much, for clocks that differ. Milliseconds. */
 const MARGIN = 2_000;
 const LONGEST_INVOCATION = 900_000;
@@ -49,15 +63,16 @@ const jobIdOf = ({ messageAttributes }: SQSRecord): string | undefined =>
   messageAttributes?.[JOB_ID]?.stringValue || undefined;
 
 /** JSON of what a handler returned. @throws PermanentError if nobody could be given it */
-function resultOf(value: unknown): string {
+function resultOf(value: unknown, maxBytes: number): string {
   let json: string | undefined;
   try {
     json = JSON.stringify(value ?? null);
   } catch {}
   if (json === undefined) throw new PermanentError('the result of the job cannot be written as JSON');
   const bytes = Buffer.byteLength(json);
-  if (bytes > MAX_RESULT_BYTES)
-    throw new PermanentError(`the result of the job has ${bytes} bytes, expected at most ${MAX_RESULT_BYTES}`);
+  if (bytes > maxBytes) {
+    throw new PermanentError(`the result of the job has ${bytes} bytes, expected at most ${maxBytes}`);
+  }
   return json;
 }
 
@@ -155,7 +170,7 @@ export class JobsGuard {
     this.watch.add(held);
     const done = (value: unknown): void => {
       this.watch.remove(held);
-      held.result = resultOf(value);
+      held.result = resultOf(value, this.options.spec.results ? MAX_STORED_RESULT_BYTES : MAX_RESULT_BYTES);
     };
     const failed = (thrown: unknown): never => {
       this.watch.remove(held);
@@ -177,7 +192,7 @@ export class JobsGuard {
   async finish(outcomes: readonly Outcome[]): Promise<Outcome[]> {
     await this.watch.close();
     const settled = [...outcomes];
-    const ends: { held: Held; ending: Ending }[] = [];
+    const ends: End[] = [];
     const released: Held[] = [];
     for (const held of this.held.values()) {
       const outcome = outcomes[held.index]!;
@@ -187,7 +202,7 @@ export class JobsGuard {
         ends.push({ held, ending: { state: 'failed', problem: problemOf('failed', outcome.reason) } });
       else released.push(held);
     }
-    await Promise.all([this.end(ends, settled), this.release(released)]);
+    await Promise.all([this.end(await this.stored(ends, settled), settled), this.release(released)]);
     this.alarm.clear();
     return settled;
   }
@@ -276,7 +291,32 @@ export class JobsGuard {
     });
   }
 
-  private async end(ends: readonly { held: Held; ending: Ending }[], settled: Outcome[]): Promise<void> {
+  /** The same ends, with those results stored that do not fit in their row. What cannot be stored is tried again. */
+  private async stored(ends: readonly End[], settled: Outcome[]): Promise<readonly End[]> {
+    const { edge, spec, log } = this.options;
+    const { results } = spec;
+    const isLarge = ({ ending: { result } }: End): boolean => Buffer.byteLength(result ?? '') > MAX_RESULT_BYTES;
+    if (!results || !ends.some(isLarge)) return ends;
+    const { calls } = await edge.payloadPath();
+    const all = await Promise.all(
+      ends.map(async (end) => {
+        const { held, ending } = end;
+        if (!isLarge(end)) return end;
+        const body = ending.result!;
+        try {
+          const place = await this.alarm.race(storePayload(calls, results, body, this.alarm.signal));
+          return { held, ending: { state: ending.state, stored: { ...place, size: Buffer.byteLength(body) } } };
+        } catch (error) {
+          log.error('the result of a job was not stored', { job: held.attempt.jobId, error: describe(error) });
+          settled[held.index] = { kind: 'retry', reason: 'the result of its job was not stored' };
+          return undefined;
+        }
+      }),
+    );
+    return all.filter((end) => end !== undefined);
+  }
+
+  private async end(ends: readonly End[], settled: Outcome[]): Promise<void> {
     const { calls, edge, log } = this.options;
     let open = ends;
     for (let attempt = 0; open.length > 0 && !this.alarm.signal.aborted; attempt++) {
@@ -299,7 +339,7 @@ export class JobsGuard {
   }
 
   /** The job was not ours any more when it had ended. */
-  private refused({ held, ending }: { held: Held; ending: Ending }, { item }: Answer & { kind: 'refused' }): Outcome {
+  private refused({ held, ending }: End, { item }: Answer & { kind: 'refused' }): Outcome {
     const row = item && rowOf(item);
     // The reply to an earlier try was lost.
     if (row && row.run === held.attempt.run && row.state === ending.state) {

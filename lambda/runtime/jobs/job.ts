@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { JOB_ENDS } from '../../../lib/private/contract';
+import type { Pointer } from '../producer/pointer';
 import { type Problem, problemOf } from './problem';
 
 /** accepted -> running -> one of the ends. */
@@ -29,6 +30,8 @@ export interface JobRow {
   readonly ended?: number;
   /** JSON. */
   readonly result?: string;
+  /** Where the result lies, if it does not fit in the row. */
+  readonly stored?: Pointer;
   readonly problem?: Problem;
   readonly callback?: string;
 }
@@ -52,6 +55,7 @@ export const rowOf = (item: Item): JobRow => ({
   ...(item.progress?.N !== undefined && { progress: Number(item.progress.N) }),
   ...(item.ended?.N !== undefined && { ended: Number(item.ended.N) }),
   ...(item.result?.S !== undefined && { result: item.result.S }),
+  ...(item.stored?.S !== undefined && { stored: JSON.parse(item.stored.S) }),
   ...(item.problem?.S !== undefined && { problem: JSON.parse(item.problem.S) }),
   ...(item.callback?.S !== undefined && { callback: item.callback.S }),
 });
@@ -62,6 +66,7 @@ export const isEnd = (state: JobState): state is JobEnd => (JOB_ENDS as readonly
 export interface Ending {
   readonly state: JobEnd;
   readonly result?: string;
+  readonly stored?: Pointer;
   readonly problem?: Problem;
 }
 

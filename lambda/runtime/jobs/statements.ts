@@ -5,7 +5,7 @@ const S = (value: string): AttributeValue => ({ S: value });
 const N = (value: number): AttributeValue => ({ N: String(value) });
 const text = (value: string | undefined): AttributeValue => (value === undefined ? { NULL: true } : S(value));
 
-const ENDING = `SET "state" = ? SET "result" = ? SET "problem" = ? SET "ended" = ? SET "changed" = ? SET "ttl" = ?`;
+const ENDING = `SET "state" = ? SET "result" = ? SET "stored" = ? SET "problem" = ? SET "ended" = ? SET "changed" = ? SET "ttl" = ?`;
 const STARTING = `SET "state" = 'running' SET "run" = ? SET "lease" = ? SET "attempt" = ? SET "changed" = ? SET "sendBy" = ?`;
 /** What tells whether a row is still the one that was seen. */
 const SEEN = `"state" = ? AND "run" = ? AND "lease" = ?`;
@@ -113,8 +113,9 @@ export class JobStatements {
     return [S(id), S(state), S(run), N(lease)];
   }
 
-  private ended({ state, result, problem }: Ending, now: number): AttributeValue[] {
+  private ended({ state, result, stored, problem }: Ending, now: number): AttributeValue[] {
     const ttl = Math.ceil(now / 1000) + this.retention;
-    return [S(state), text(result), text(problem && JSON.stringify(problem)), N(now), N(now), N(ttl)];
+    const json = (value: object | undefined) => text(value && JSON.stringify(value));
+    return [S(state), text(result), json(stored), json(problem), N(now), N(now), N(ttl)];
   }
 }

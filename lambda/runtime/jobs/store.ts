@@ -1,6 +1,7 @@
 import type { JobsSpec } from '../../../lib/private/contract';
 import { abortAt } from '../abort-at';
 import { execute, type StatementCalls } from '../idempotency/store';
+import { fetchPayload, type StoreCalls } from '../producer/payload';
 import { type Ending, type Item, isEnd, type JobRow, lapseOf, rowOf } from './job';
 import { problemOf } from './problem';
 import { JobStatements } from './statements';
@@ -15,11 +16,10 @@ export interface GetCalls {
 export type JobCalls = StatementCalls & GetCalls;
 
 /** A job whose state is written, and what it is if nobody has written that yet. */
-const ended = (row: JobRow, { state, problem, result }: Ending, now: number): JobRow => ({
+const ended = (row: JobRow, { state, problem }: Ending, now: number): JobRow => ({
   ...row,
   state,
   problem,
-  result,
   ended: now,
   changed: now,
 });
@@ -35,6 +35,8 @@ export class JobStore {
     private readonly calls: JobCalls,
     private readonly spec: Pick<JobsSpec, 'table' | 'retention'>,
     private readonly now: () => number,
+    /** Loads the client of S3. */
+    private readonly storeCalls: () => Promise<StoreCalls>,
   ) {
     this.statements = new JobStatements(spec.table, spec.retention);
   }
@@ -49,6 +51,12 @@ export class JobStore {
       if (await this.applied(this.statements.finish(row, ending, now))) return ended(row, ending, now);
     }
     throw new Error('the job changes faster than it can be read');
+  }
+
+  /** The job with its result, wherever that lies. @throws if it lies elsewhere and is not there */
+  async complete(row: JobRow): Promise<JobRow> {
+    if (!row.stored) return row;
+    return { ...row, result: await fetchPayload(await this.storeCalls(), row.stored, never.signal) };
   }
 
   /** Writes new jobs. Answers for each: nothing if it is new, or the row that has its id. */

@@ -1,5 +1,7 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
+import type { PayloadStore } from '../../payload-store';
 
 const allow = (actions: string[], resource: string): iam.PolicyStatement =>
   new iam.PolicyStatement({ actions, resources: [resource] });
@@ -14,6 +16,15 @@ const onTable = ({ tableArn, encryptionKey }: dynamodb.Table, actions: string[])
 /** Of who does jobs: changes rows, looks whether one was cancelled. One request of many statements is authorized one by one. */
 export const workerStatements = (table: dynamodb.Table): iam.PolicyStatement[] =>
   onTable(table, ['dynamodb:PartiQLUpdate', 'dynamodb:BatchGetItem']);
+
+/** Of who does jobs with results that do not fit in their row. */
+export const storeStatements = (api: IConstruct, store: PayloadStore): iam.PolicyStatement[] => {
+  const { bucket } = store;
+  return [
+    allow(['s3:PutObject'], bucket.arnForObjects(`${store.prefixFor(api)}*`)),
+    ...(bucket.encryptionKey ? [allow(['kms:GenerateDataKey', 'kms:Decrypt'], bucket.encryptionKey.keyArn)] : []),
+  ];
+};
 
 /** Of who submits jobs and asks for them. */
 export const clientStatements = (table: dynamodb.Table): iam.PolicyStatement[] =>

@@ -107,6 +107,13 @@ test('a result too large for a topic is left out, and that is said', async () =>
   expect(JSON.parse(published[0].Message)).toMatchObject({ status: 'succeeded', resultOmitted: true });
 });
 
+test('so is one that lies in a payload store', async () => {
+  const stored = { S: '{"bucket":"b","key":"k","size":400000}' };
+  await relay().handle({ Records: [change('a', item('a', 'running'), item('a', 'succeeded', { stored }))] });
+  expect(JSON.parse(published[0].Message)).toMatchObject({ status: 'succeeded', resultOmitted: true });
+  expect(published[0].Message).not.toContain('bucket');
+});
+
 test('what is not accepted comes again, from the first on', async () => {
   const Records = ['a', 'b', 'c'].map((id) => change(id, item(id, 'running'), item(id, 'succeeded')));
   refuse = (message) => JSON.parse(message).id === 'b';

@@ -195,7 +195,8 @@ test('nobody redrives what has ended otherwise', async () => {
 });
 
 describe('cancelling', () => {
-  const cancel = (id: string) => new JobStore(world.table, JOBS_SPEC, () => Date.now()).cancel(id);
+  const cancel = (id: string) =>
+    new JobStore(world.table, JOBS_SPEC, () => Date.now(), world.edge.sender.storeCalls).cancel(id);
 
   test('fires the signal of the handler, whose result is dropped', async () => {
     accept('a');
@@ -333,6 +334,37 @@ describe('a result that nobody could be given', () => {
     accept('a');
     await deliver(() => 'x'.repeat(300 * 1024 - 2), [message('a')]);
     expect(row('a').state).toEqual(text('succeeded'));
+  });
+});
+
+describe('with a payload store', () => {
+  const results = { bucket: 'b', prefix: 'api/', threshold: 1 };
+  const big = 'x'.repeat(400 * 1024);
+  const store = () => new JobStore(world.table, JOBS_SPEC, () => Date.now(), world.edge.sender.storeCalls);
+
+  test('a result that does not fit in its row lies there, and is found', async () => {
+    edge = world.workerEdge(3, { ...JOBS_SPEC, results });
+    accept('a');
+    expect(await deliver(() => big, [message('a')])).toEqual([]);
+    expect(row('a')).toMatchObject({ state: text('succeeded'), result: { NULL: true } });
+    const seen = await store().complete((await store().read('a'))!);
+    expect(seen.result).toBe(JSON.stringify(big));
+    expect([...world.objects.keys()]).toEqual([expect.stringMatching(/^api\/[0-9a-f]{64}$/)]);
+  });
+
+  test('with the store away the job is tried again', async () => {
+    edge = world.workerEdge(3, { ...JOBS_SPEC, results });
+    edge.putObject = () => Promise.reject(new Error('away'));
+    accept('a');
+    expect(await deliver(() => big, [message('a')])).toEqual(['m-a']);
+    expect(row('a').state).toEqual(text('running'));
+  });
+
+  test('what the API could not answer with fails all the same', async () => {
+    edge = world.workerEdge(3, { ...JOBS_SPEC, results });
+    accept('a');
+    await deliver(() => 'x'.repeat(5_000_000), [message('a')]);
+    expect(row('a').state).toEqual(text('failed'));
   });
 });
 

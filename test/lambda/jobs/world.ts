@@ -16,6 +16,8 @@ export interface Sent {
 export class World {
   readonly table = new FakeJobsTable();
   readonly sent: Sent[] = [];
+  /** What lies in the payload store. */
+  readonly objects = new Map<string, string>();
   readonly logged: [string, unknown][] = [];
   /** What becomes of a request to the queue or the table before it happens, or after. */
   sqsFails: 'before' | 'after' | undefined;
@@ -51,19 +53,28 @@ export class World {
       }),
       topicCalls: () => Promise.reject(new Error('no topic')),
       scheduleCalls: () => Promise.reject(new Error('no schedule')),
-      storeCalls: () => Promise.reject(new Error('no store')),
+      storeCalls: async () => ({
+        putObject: () => Promise.reject(new Error('only workers store')),
+        getObject: async ({ Key }) => {
+          const body = this.objects.get(Key!);
+          if (body === undefined) throw Object.assign(new Error('gone'), { name: 'NoSuchKey' });
+          return body;
+        },
+        sha256: () => '',
+      }),
     },
   };
 
   /** The edge of a worker on the same table. */
-  workerEdge(maxReceiveCount = 3): FakeEdge {
+  workerEdge(maxReceiveCount = 3, spec = JOBS_SPEC): FakeEdge {
     const edge = new FakeEdge({
       ...CONNECTED,
       [ENV.maxReceiveCount]: String(maxReceiveCount),
       [ENV.backoff]: JSON.stringify(BACKOFF_NONE),
-      [JOBS_ENV.worker]: JSON.stringify(JOBS_SPEC),
+      [JOBS_ENV.worker]: JSON.stringify(spec),
     });
     edge.uuid = () => crypto.randomUUID();
+    edge.putObject = async ({ Key, Body }) => void this.objects.set(Key!, Body as string);
     edge.statements = this.tableCalls as unknown as typeof edge.statements;
     return edge;
   }
