@@ -158,11 +158,16 @@ describe('the worker', () => {
         .flatMap(({ Action }: any) => Action)
         .filter((action: string) => action.startsWith(service))
         .sort();
-    expect(of('InvoicesPolicy', 'dynamodb')).toEqual(['dynamodb:BatchGetItem', 'dynamodb:PartiQLUpdate']);
+    expect(of('InvoicesPolicy', 'dynamodb')).toEqual([
+      'dynamodb:BatchGetItem',
+      'dynamodb:PartiQLUpdate',
+      'dynamodb:UpdateItem',
+    ]);
     expect(of('ApiPolicy', 'dynamodb')).toEqual([
       'dynamodb:GetItem',
       'dynamodb:PartiQLInsert',
       'dynamodb:PartiQLUpdate',
+      'dynamodb:UpdateItem',
     ]);
     expect(of('ApiPolicy', 'sqs')).toEqual(['sqs:SendMessage']);
     for (const { Resource } of [...statements(made, 'InvoicesPolicy'), ...statements(made, 'ApiPolicy')]) {

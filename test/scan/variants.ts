@@ -4,7 +4,16 @@ import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
-import { AsyncWorker, CircuitBreaker, FanOutTopic, Handler, Idempotency, PayloadStore } from 'cdk-async-patterns';
+import {
+  AsyncApi,
+  AsyncWorker,
+  CircuitBreaker,
+  FanOutTopic,
+  Handler,
+  Idempotency,
+  PayloadStore,
+  Webhook,
+} from 'cdk-async-patterns';
 
 const handler = () => Handler.fromEntry(join(__dirname, 'handler.ts'));
 
@@ -22,6 +31,7 @@ const defaults = (app: App): void => {
     fifo: true,
   });
   large(stack, {});
+  jobs(stack, {});
 };
 
 /** Whatever is sent, large or later. */
@@ -38,6 +48,32 @@ const large = (
   topic.connectPublisher(later.function, 'events');
 };
 
+/** Jobs behind an API, told of in every way. */
+const jobs = (
+  stack: Stack,
+  props: { encryptionKey?: Key; alarmTopic?: Topic; reservedConcurrentExecutions?: number },
+) => {
+  const { encryptionKey, alarmTopic, reservedConcurrentExecutions } = props;
+  const completions = new FanOutTopic(stack, 'JobsEnded', { encryptionKey, alarmTopic });
+  const api = new AsyncApi(stack, 'Jobs', {
+    queue: new AsyncWorker(stack, 'JobsWorker', { handler: handler(), ...props }),
+    handler: handler(),
+    completions,
+    webhook: Webhook.toCallers(),
+    payloadStore: new PayloadStore(stack, 'JobsResults', { encryptionKey }),
+    encryptionKey,
+    alarmTopic,
+  });
+  const client = new AsyncWorker(stack, 'JobsClient', {
+    handler: handler(),
+    encryptionKey,
+    alarmTopic,
+    reservedConcurrentExecutions,
+  });
+  api.connectClient(client.function);
+  api.grantInvoke(client);
+};
+
 const optIn = (app: App): void => {
   const stack = new Stack(app, 'OptIn');
   const encryptionKey = new Key(stack, 'Key', { enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
@@ -51,6 +87,7 @@ const optIn = (app: App): void => {
   const events = new FanOutTopic(stack, 'Events', { encryptionKey, alarmTopic });
   events.addWorker('Subscriber', { handler: handler(), reservedConcurrentExecutions: 10 });
   large(stack, everything);
+  jobs(stack, everything);
 };
 
 /** Under the flags that `cdk init` sets; the reference app has none. */

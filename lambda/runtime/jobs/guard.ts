@@ -19,11 +19,12 @@ import { JobEndedError } from './context';
 import { type Attempt, type Ending, type JobRow, rowOf, standing } from './job';
 import { problemOf } from './problem';
 import { JobStatements } from './statements';
+import { type UpdateCalls, update } from './update';
 import { type ReadCalls, TAKEN_OVER, Watch, type Watched } from './watch';
 
 export interface JobsGuardOptions {
   readonly edge: Pick<Edge, 'now' | 'random' | 'payloadPath'>;
-  readonly calls: StatementCalls & ReadCalls;
+  readonly calls: StatementCalls & ReadCalls & UpdateCalls;
   readonly spec: JobsSpec;
   readonly log: Logger;
   /** Unique to the invocation. */
@@ -38,15 +39,10 @@ export interface JobsGuardOptions {
 interface Held extends Watched {
   readonly record: SQSRecord;
   readonly index: number;
-  result?: string;
+  /** What its end has come to, once its handler has returned. */
+  ended?: Promise<Outcome>;
   /** How it has ended without us. */
   gone?: string;
-}
-
-/** How the job of an attempt has ended. */
-interface End {
-  readonly held: Held;
-  readonly ending: Ending;
 }
 
 /** A lease outlives its invocation by this much, for clocks that differ. Milliseconds. */
@@ -86,6 +82,7 @@ export class JobsGuard {
   private readonly statements: JobStatements;
   private readonly alarm: Alarm;
   private readonly watch: Watch;
+  private closed = false;
 
   constructor(private readonly options: JobsGuardOptions) {
     const { spec, edge, replyBy, calls, log } = options;
@@ -170,7 +167,9 @@ export class JobsGuard {
     this.watch.add(held);
     const done = (value: unknown): void => {
       this.watch.remove(held);
-      held.result = resultOf(value, this.options.spec.results ? MAX_STORED_RESULT_BYTES : MAX_RESULT_BYTES);
+      const result = resultOf(value, this.options.spec.results ? MAX_STORED_RESULT_BYTES : MAX_RESULT_BYTES);
+      // At once: whoever waits for it does not wait for the others of the batch, and who dies does not take it along.
+      if (!this.closed) held.ended = this.succeed(held, result);
     };
     const failed = (thrown: unknown): never => {
       this.watch.remove(held);
@@ -190,19 +189,23 @@ export class JobsGuard {
 
   /** The outcomes once it is on record how the jobs ended: only that may be acknowledged or dead-lettered. */
   async finish(outcomes: readonly Outcome[]): Promise<Outcome[]> {
+    // Whoever still runs has been given up: the reply is on its way.
+    this.closed = true;
     await this.watch.close();
     const settled = [...outcomes];
-    const ends: End[] = [];
     const released: Held[] = [];
-    for (const held of this.held.values()) {
-      const outcome = outcomes[held.index]!;
-      if (isOver(held)) settled[held.index] = DONE;
-      else if (outcome.kind === 'done') ends.push({ held, ending: { state: 'succeeded', result: held.result } });
-      else if (outcome.kind === 'dead')
-        ends.push({ held, ending: { state: 'failed', problem: problemOf('failed', outcome.reason) } });
-      else released.push(held);
-    }
-    await Promise.all([this.end(await this.stored(ends, settled), settled), this.release(released)]);
+    await Promise.all(
+      [...this.held.values()].map(async (held) => {
+        const outcome = outcomes[held.index]!;
+        if (isOver(held)) settled[held.index] = DONE;
+        else if (outcome.kind === 'done' && held.ended) settled[held.index] = await held.ended;
+        else if (outcome.kind === 'dead') {
+          const ending: Ending = { state: 'failed', problem: problemOf('failed', outcome.reason) };
+          settled[held.index] = await this.end(held, ending, outcome);
+        } else released.push(held);
+      }),
+    );
+    await this.release(released);
     this.alarm.clear();
     return settled;
   }
@@ -279,10 +282,8 @@ export class JobsGuard {
 
   private async lapse(lapsed: readonly { row: JobRow; ending: Ending; index: number }[], alarm: Alarm): Promise<void> {
     const now = this.options.edge.now();
-    const answers = await execute(
-      this.options.calls,
-      lapsed.map(({ row, ending }) => this.statements.finish(row, ending, now)),
-      alarm,
+    const answers = await Promise.all(
+      lapsed.map(({ row, ending }) => update(this.options.calls, this.statements.finish(row, ending, now), alarm)),
     );
     lapsed.forEach(({ index }, i) => {
       // If another was faster, the next delivery sees what it came to.
@@ -291,60 +292,38 @@ export class JobsGuard {
     });
   }
 
-  /** The same ends, with those results stored that do not fit in their row. What cannot be stored is tried again. */
-  private async stored(ends: readonly End[], settled: Outcome[]): Promise<readonly End[]> {
+  private async succeed(held: Held, result: string): Promise<Outcome> {
     const { edge, spec, log } = this.options;
-    const { results } = spec;
-    const isLarge = ({ ending: { result } }: End): boolean => Buffer.byteLength(result ?? '') > MAX_RESULT_BYTES;
-    if (!results || !ends.some(isLarge)) return ends;
-    const { calls } = await edge.payloadPath();
-    const all = await Promise.all(
-      ends.map(async (end) => {
-        const { held, ending } = end;
-        if (!isLarge(end)) return end;
-        const body = ending.result!;
-        try {
-          const place = await this.alarm.race(storePayload(calls, results, body, this.alarm.signal));
-          return { held, ending: { state: ending.state, stored: { ...place, size: Buffer.byteLength(body) } } };
-        } catch (error) {
-          log.error('the result of a job was not stored', { job: held.attempt.jobId, error: describe(error) });
-          settled[held.index] = { kind: 'retry', reason: 'the result of its job was not stored' };
-          return undefined;
-        }
-      }),
-    );
-    return all.filter((end) => end !== undefined);
+    const size = Buffer.byteLength(result);
+    if (!spec.results || size <= MAX_RESULT_BYTES) return this.end(held, { state: 'succeeded', result }, DONE);
+    try {
+      const { calls } = await edge.payloadPath();
+      const place = await this.alarm.race(storePayload(calls, spec.results, result, this.alarm.signal));
+      return this.end(held, { state: 'succeeded', stored: { ...place, size } }, DONE);
+    } catch (error) {
+      log.error('the result of a job was not stored', { job: held.attempt.jobId, error: describe(error) });
+      return { kind: 'retry', reason: 'the result of its job was not stored' };
+    }
   }
 
-  private async end(ends: readonly End[], settled: Outcome[]): Promise<void> {
+  /** Writes an end for as long as there is time, and returns what becomes of the record. Never rejects. */
+  private async end(held: Held, ending: Ending, outcome: Outcome): Promise<Outcome> {
     const { calls, edge, log } = this.options;
-    let open = ends;
-    for (let attempt = 0; open.length > 0 && !this.alarm.signal.aborted; attempt++) {
+    for (let attempt = 0; !this.alarm.signal.aborted; attempt++) {
       if (attempt > 0) await pause(PAUSE * 2 ** Math.min(attempt, 5) * (0.5 + edge.random() / 2), this.alarm.signal);
-      const answers = await execute(
-        calls,
-        open.map(({ held, ending }) => this.statements.end(held.attempt, ending, edge.now())),
-        this.alarm,
-      );
-      open = open.filter((end, i) => {
-        const answer = answers[i]!;
-        if (answer.kind === 'refused') settled[end.held.index] = this.refused(end, answer);
-        return answer.kind === 'unknown';
-      });
+      const answer = await update(calls, this.statements.end(held.attempt, ending, edge.now()), this.alarm);
+      if (answer.kind === 'done') return outcome;
+      if (answer.kind === 'refused') return this.refused(held, ending, outcome, answer);
     }
-    for (const { held } of open) {
-      log.error('the end of a job was not written', { job: held.attempt.jobId });
-      settled[held.index] = { kind: 'retry', reason: 'the end of its job was not written' };
-    }
+    log.error('the end of a job was not written', { job: held.attempt.jobId });
+    return { kind: 'retry', reason: 'the end of its job was not written' };
   }
 
   /** The job was not ours any more when it had ended. */
-  private refused({ held, ending }: End, { item }: Answer & { kind: 'refused' }): Outcome {
+  private refused(held: Held, ending: Ending, outcome: Outcome, { item }: Answer & { kind: 'refused' }): Outcome {
     const row = item && rowOf(item);
     // The reply to an earlier try was lost.
-    if (row && row.run === held.attempt.run && row.state === ending.state) {
-      return ending.state === 'failed' ? { kind: 'dead', reason: ending.problem?.detail ?? '' } : DONE;
-    }
+    if (row?.run === held.attempt.run && row.state === ending.state) return outcome;
     this.options.log.warn('what a job came to is dropped', { job: held.attempt.jobId, state: row?.state ?? 'gone' });
     return row?.state === 'running' ? { kind: 'retry', reason: 'another attempt has taken over the job' } : DONE;
   }

@@ -1,11 +1,18 @@
-import type { AttributeValue, BatchStatementRequest } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, BatchStatementRequest, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Attempt, Ending, JobRow } from './job';
 
 const S = (value: string): AttributeValue => ({ S: value });
 const N = (value: number): AttributeValue => ({ N: String(value) });
 const text = (value: string | undefined): AttributeValue => (value === undefined ? { NULL: true } : S(value));
 
-const ENDING = `SET "state" = ? SET "result" = ? SET "stored" = ? SET "problem" = ? SET "ended" = ? SET "changed" = ? SET "ttl" = ?`;
+const ENDING =
+  'SET #state = :state, #result = :result, #stored = :stored, #problem = :problem, #ended = :now, #changed = :now, #ttl = :ttl';
+const NAMES = /* @__PURE__ */ Object.fromEntries(
+  /* @__PURE__ */ ['state', 'result', 'stored', 'problem', 'ended', 'changed', 'ttl', 'run'].map((name) => [
+    `#${name}`,
+    name,
+  ]),
+);
 const STARTING = `SET "state" = 'running' SET "run" = ? SET "lease" = ? SET "attempt" = ? SET "changed" = ? SET "sendBy" = ?`;
 /** What tells whether a row is still the one that was seen. */
 const SEEN = `"state" = ? AND "run" = ? AND "lease" = ?`;
@@ -13,21 +20,19 @@ const SEEN = `"state" = ? AND "run" = ? AND "lease" = ?`;
 const LONGEST_RETENTION = 14 * 86_400;
 
 /**
- * What happens to a job. Each is one statement with its own condition, so that a batch of them is one request in which each
- * succeeds or fails alone.
+ * What happens to a job, each on its own condition. What a batch has in common are statements: many are one request, in which
+ * each succeeds or fails alone. Ends come one by one.
  */
 export class JobStatements {
   private readonly insertText: string;
   private readonly sentText: string;
   private readonly startText: string;
   private readonly takeText: string;
-  private readonly endText: string;
-  private readonly lapseText: string;
   private readonly releaseText: string;
   private readonly progressText: string;
 
   constructor(
-    table: string,
+    private readonly table: string,
     /** Seconds that an ended job is remembered. */
     private readonly retention: number,
   ) {
@@ -39,8 +44,6 @@ export class JobStatements {
     this.sentText = `UPDATE ${name} SET "sendBy" = 0 WHERE "pk" = ? AND "created" = ?`;
     this.startText = `UPDATE ${name} ${STARTING} WHERE "pk" = ? AND "state" = 'accepted' AND "expires" > ?`;
     this.takeText = `UPDATE ${name} ${STARTING} SET "problem" = ? WHERE "pk" = ? AND ${SEEN}`;
-    this.endText = `UPDATE ${name} ${ENDING} ${mine}`;
-    this.lapseText = `UPDATE ${name} ${ENDING} WHERE "pk" = ? AND ${SEEN}`;
     this.releaseText = `UPDATE ${name} SET "lease" = 0 ${mine}`;
     this.progressText = `UPDATE ${name} SET "progress" = ? SET "changed" = ? ${mine}`;
   }
@@ -78,21 +81,13 @@ export class JobStatements {
   }
 
   /** The end that an attempt brings about. Fails if the job is no longer its own: cancelled, expired, taken over. */
-  end({ jobId, run }: Attempt, ending: Ending, now: number): BatchStatementRequest {
-    return {
-      Statement: this.endText,
-      Parameters: [...this.ended(ending, now), S(jobId), S(run)],
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    };
+  end({ jobId, run }: Attempt, ending: Ending, now: number): UpdateItemCommandInput {
+    return this.ended(jobId, ending, now, '#state = :from AND #run = :run', { ':from': S('running'), ':run': S(run) });
   }
 
   /** The end of a job that was seen to have none: cancelled, or its time is up. */
-  finish(seen: JobRow, ending: Ending, now: number): BatchStatementRequest {
-    return {
-      Statement: this.lapseText,
-      Parameters: [...this.ended(ending, now), ...this.seen(seen)],
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    };
+  finish({ id, state, run }: JobRow, ending: Ending, now: number): UpdateItemCommandInput {
+    return this.ended(id, ending, now, '#state = :from AND #run = :run', { ':from': S(state), ':run': S(run) });
   }
 
   /** An attempt that came to no end: the next need not wait for its lease. */
@@ -113,9 +108,30 @@ export class JobStatements {
     return [S(id), S(state), S(run), N(lease)];
   }
 
-  private ended({ state, result, stored, problem }: Ending, now: number): AttributeValue[] {
-    const ttl = Math.ceil(now / 1000) + this.retention;
+  private ended(
+    id: string,
+    { state, result, stored, problem }: Ending,
+    now: number,
+    ConditionExpression: string,
+    condition: Record<string, AttributeValue>,
+  ): UpdateItemCommandInput {
     const json = (value: object | undefined) => text(value && JSON.stringify(value));
-    return [S(state), text(result), json(stored), json(problem), N(now), N(now), N(ttl)];
+    return {
+      TableName: this.table,
+      Key: { pk: S(id) },
+      UpdateExpression: ENDING,
+      ConditionExpression,
+      ExpressionAttributeNames: NAMES,
+      ExpressionAttributeValues: {
+        ...condition,
+        ':state': S(state),
+        ':result': text(result),
+        ':stored': json(stored),
+        ':problem': json(problem),
+        ':now': N(now),
+        ':ttl': N(Math.ceil(now / 1000) + this.retention),
+      },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    };
   }
 }

@@ -5,6 +5,7 @@ import { fetchPayload, type StoreCalls } from '../producer/payload';
 import { type Ending, type Item, isEnd, type JobRow, lapseOf, rowOf } from './job';
 import { problemOf } from './problem';
 import { JobStatements } from './statements';
+import { type UpdateCalls, update } from './update';
 
 export interface GetCalls {
   getItem(
@@ -13,7 +14,7 @@ export interface GetCalls {
   ): Promise<{ readonly Item?: Item }>;
 }
 
-export type JobCalls = StatementCalls & GetCalls;
+export type JobCalls = StatementCalls & GetCalls & UpdateCalls;
 
 /** A job whose state is written, and what it is if nobody has written that yet. */
 const ended = (row: JobRow, { state, problem }: Ending, now: number): JobRow => ({
@@ -50,7 +51,7 @@ export class JobStore {
       const now = this.now();
       if (await this.applied(this.statements.finish(row, ending, now))) return ended(row, ending, now);
     }
-    throw new Error('the job changes faster than it can be read');
+    throw new Error('the end of the job cannot be written');
   }
 
   /** The job with its result, wherever that lies. @throws if it lies elsewhere and is not there */
@@ -96,13 +97,12 @@ export class JobStore {
       const now = this.now();
       if (await this.applied(this.statements.finish(row, ending, now))) return ended(row, ending, now);
     }
-    throw new Error('the job changes faster than it can be cancelled');
+    throw new Error('the job cannot be cancelled');
   }
 
-  private async applied(statement: ReturnType<JobStatements['sent']>): Promise<boolean> {
-    const [answer] = await execute(this.calls, [statement], never);
-    if (answer?.kind === 'unknown') throw new Error(answer.reason);
-    return answer?.kind === 'done';
+  /** Whether it is written. If that is not known, another look at the row tells. */
+  private async applied(input: ReturnType<JobStatements['finish']>): Promise<boolean> {
+    return (await update(this.calls, input, never)).kind === 'done';
   }
 
   private async row(id: string): Promise<JobRow | undefined> {

@@ -15,7 +15,7 @@ const onTable = ({ tableArn, encryptionKey }: dynamodb.Table, actions: string[])
 
 /** Of who does jobs: changes rows, looks whether one was cancelled. One request of many statements is authorized one by one. */
 export const workerStatements = (table: dynamodb.Table): iam.PolicyStatement[] =>
-  onTable(table, ['dynamodb:PartiQLUpdate', 'dynamodb:BatchGetItem']);
+  onTable(table, ['dynamodb:PartiQLUpdate', 'dynamodb:UpdateItem', 'dynamodb:BatchGetItem']);
 
 /** Of who does jobs with results that do not fit in their row. */
 export const storeStatements = (api: IConstruct, store: PayloadStore): iam.PolicyStatement[] => {
@@ -28,7 +28,7 @@ export const storeStatements = (api: IConstruct, store: PayloadStore): iam.Polic
 
 /** Of who submits jobs and asks for them. */
 export const clientStatements = (table: dynamodb.Table): iam.PolicyStatement[] =>
-  onTable(table, ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate', 'dynamodb:GetItem']);
+  onTable(table, ['dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate', 'dynamodb:UpdateItem', 'dynamodb:GetItem']);
 
 export const streamStatements = ({ tableStreamArn, encryptionKey }: dynamodb.Table): iam.PolicyStatement[] => [
   allow(

@@ -1,4 +1,9 @@
-import type { AttributeValue, BatchStatementError, BatchStatementRequest } from '@aws-sdk/client-dynamodb';
+import type {
+  AttributeValue,
+  BatchStatementError,
+  BatchStatementRequest,
+  UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import type { Item } from '../../../lambda/runtime/jobs/job';
 
 /** The term of a statement: a parameter or a literal. */
@@ -20,6 +25,30 @@ export class FakeJobsTable {
       const error = this.apply(statement);
       return error ? { Error: error } : {};
     });
+  };
+
+  updateItem = async ({
+    Key,
+    UpdateExpression = '',
+    ConditionExpression = '',
+    ExpressionAttributeNames: names = {},
+    ExpressionAttributeValues: values = {},
+  }: UpdateItemCommandInput) => {
+    this.requests++;
+    const item = this.items.get(Key!.pk!.S!);
+    const pairs = (text: string, separator: string): [string, AttributeValue][] =>
+      text.split(separator).map((pair) => {
+        const [name, value] = pair.split(' = ');
+        if (!names[name!] || !values[value!]) throw new Error(`ValidationException: ${pair}`);
+        return [names[name!]!, values[value!]!];
+      });
+    if (!item || !pairs(ConditionExpression, ' AND ').every(([name, value]) => same(item[name], value))) {
+      throw Object.assign(new Error('refused'), {
+        name: 'ConditionalCheckFailedException',
+        ...(item && { Item: { ...item } }),
+      });
+    }
+    this.put(item.pk!.S!, { ...item, ...Object.fromEntries(pairs(UpdateExpression.replace('SET ', ''), ', ')) });
   };
 
   getItem = async ({ Key }: { Key: Item }) => {

@@ -91,8 +91,9 @@ async function live({ seed, jobs, crash, lost, fail, bad, twice, cancel, unsent 
     const { tableCalls } = world;
     edge.statements = {
       batchExecuteStatement: (input) => step(() => tableCalls.batchExecuteStatement(input)),
+      updateItem: (input: any) => step(() => tableCalls.updateItem(input)),
       batchGetItem: (input: any) => step(() => tableCalls.batchGetItem(input)),
-    } as typeof edge.statements;
+    } as unknown as typeof edge.statements;
     const handler = workerOn<{ n: number }>(edge, {
       process: ({ n }, { job }) =>
         step(async () => {

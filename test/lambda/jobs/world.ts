@@ -83,6 +83,7 @@ export class World {
     batchExecuteStatement: this.faulty((statements: Parameters<FakeJobsTable['batchExecuteStatement']>[0]) =>
       this.table.batchExecuteStatement(statements),
     ),
+    updateItem: this.faulty((input: Parameters<FakeJobsTable['updateItem']>[0]) => this.table.updateItem(input)),
     getItem: this.faulty((input: Parameters<FakeJobsTable['getItem']>[0]) => this.table.getItem(input)),
     batchGetItem: this.faulty((input: Parameters<FakeJobsTable['batchGetItem']>[0]) => this.table.batchGetItem(input)),
   };
