@@ -90,7 +90,7 @@ async function live({ seed, jobs, crash, lost, fail, bad, twice, cancel, unsent 
     edge.random = random;
     const { tableCalls } = world;
     edge.statements = {
-      batchExecuteStatement: (input) => step(() => tableCalls.batchExecuteStatement(input)),
+      batchExecuteStatement: (input: any) => step(() => tableCalls.batchExecuteStatement(input)),
       updateItem: (input: any) => step(() => tableCalls.updateItem(input)),
       batchGetItem: (input: any) => step(() => tableCalls.batchGetItem(input)),
     } as unknown as typeof edge.statements;
