@@ -399,6 +399,36 @@ test('an end whose answer was lost is an end', async () => {
   expect(row('a')).toMatchObject({ state: text('succeeded'), result: text('"once"') });
 });
 
+describe('an attempt that another has taken over from', () => {
+  const takeOver = () => {
+    Object.assign(row('a'), { run: text('other'), lease: number(Date.now() + 1e6) });
+  };
+
+  test('has its result dropped, and its message comes back', async () => {
+    accept('a');
+    const process: Process = async () => {
+      takeOver();
+      return 'mine';
+    };
+    expect(await deliver(process, [message('a')])).toEqual(['m-a']);
+    expect(row('a')).toMatchObject({ state: text('running'), run: text('other') });
+  });
+
+  test('does not fail the job either, and leaves its progress alone', async () => {
+    accept('a');
+    const process: Process = async (_, { job }) => {
+      takeOver();
+      job!.progress(0.9);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      throw new PermanentError('mine');
+    };
+    expect(await deliver(process, [message('a')])).toEqual(['m-a']);
+    expect(row('a')).toMatchObject({ state: text('running'), run: text('other') });
+    expect(row('a').progress).toBeUndefined();
+    expect(edge.deadLetters).toEqual([]);
+  });
+});
+
 test('two messages of one job in a batch: one runs', async () => {
   accept('a');
   const process = jest.fn();
