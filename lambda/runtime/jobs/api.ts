@@ -78,7 +78,7 @@ export function jobsApiOn<T>(edge: JobsEdge, options: JobsApiOptions<T>): JobsAp
     const [answer] = await desk.submitAll([{ input, owner, key, callback }]);
     if (answer instanceof SubmitError) {
       const [status, title] = STATUS[answer.code];
-      const retryAfter = RETRY_AFTER[answer.code];
+      const retryAfter = answer.retryAfter?.toFixed() ?? RETRY_AFTER[answer.code];
       if (status >= 500) edge.log.error('job not accepted', { error: describe(answer), cause: describe(answer.cause) });
       throw new Refusal(status, title, answer.message, {}, retryAfter ? { 'Retry-After': retryAfter } : {});
     }

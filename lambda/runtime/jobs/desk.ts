@@ -135,12 +135,16 @@ export class Desk {
 const mismatch = (): SubmitError =>
   new SubmitError('key-reused', 'the idempotency key was used before, for something else');
 
-/** What a queue says when it holds more than it should. */
-const FULL = /backpressure|queuefull/i;
+/** Seconds after which to come again, if a producer has not sent because its queue holds more than it should. */
+function backpressureOf(error: unknown): number | undefined {
+  const { name, retryAfter } = (error ?? {}) as { name?: unknown; retryAfter?: unknown };
+  return name === 'BackpressureError' && typeof retryAfter === 'number' ? Math.ceil(retryAfter) : undefined;
+}
 
 function refusalOf(error: unknown): SubmitError {
+  const retryAfter = backpressureOf(error) ?? backpressureOf((error as Error | undefined)?.cause);
+  if (retryAfter !== undefined) return new SubmitError('busy', 'the queue is behind', error, undefined, retryAfter);
   const { code, mayHaveArrived } = error instanceof SendError ? error : { code: '', mayHaveArrived: true };
-  if (FULL.test(code)) return new SubmitError('busy', 'the queue is full', error);
   if ((code === 'InvalidMessage' || code === 'MessageTooLong') && !mayHaveArrived)
     return new SubmitError(code === 'MessageTooLong' ? 'too-large' : 'invalid', 'the queue does not take it', error);
   return new SubmitError('unavailable', 'the queue does not answer', error);

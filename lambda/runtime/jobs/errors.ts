@@ -23,6 +23,8 @@ export class SubmitError extends Error {
     cause?: unknown,
     /** Of `submitAll`: its place, from 0. */
     readonly index?: number,
+    /** Seconds after which it is worth trying again, if the queue says. */
+    readonly retryAfter?: number,
   ) {
     const which = index === undefined ? 'the job' : `job ${index}`;
     super(`${which} was not accepted: ${reason}`, cause === undefined ? undefined : { cause });
@@ -30,7 +32,7 @@ export class SubmitError extends Error {
 
   /** The same of a job of `submitAll`. */
   at(index: number): SubmitError {
-    return new SubmitError(this.code, this.reason, this.cause, index);
+    return new SubmitError(this.code, this.reason, this.cause, index, this.retryAfter);
   }
 }
 

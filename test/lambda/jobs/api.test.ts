@@ -160,13 +160,9 @@ describe('a job whose message was not sent', () => {
   });
 
   test('a queue that is full is 429, with when to come again', async () => {
-    const { sender } = world.edge;
-    (sender as any).queueCalls = async () => ({
-      sendMessageBatch: async ({ Entries }: any) => ({
-        Successful: [],
-        Failed: Entries.map(({ Id }: any) => ({ Id, Code: 'Backpressure', SenderFault: true })),
-      }),
-    });
+    const queueCalls = () =>
+      Promise.reject(Object.assign(new Error('behind'), { name: 'BackpressureError', retryAfter: 30 }));
+    Object.assign(world.edge.sender, { queueCalls });
     expect(await post()).toMatchObject({ status: 429, headers: { 'Retry-After': '30' } });
   });
 });
