@@ -23,9 +23,43 @@ const STORE_OR_SCHEDULE = {
   id: /^(LargeEventsSubscriber|FifoLater)(Policy|Grants)/,
 };
 const BUCKET = 'AWS::S3::Bucket';
+/** By their names in the variants. */
+const JOBS_FUNCTION = { what: 'functions of async APIs', id: /^Jobs(Completions(Webhook)?)?Function/ };
+const DOOR_OR_RELAY = { what: 'functions of async APIs', id: /^Jobs(Completions)?Function/ };
+const JOBS_POLICY = {
+  what: 'workers, functions and clients of async APIs',
+  id: /^Jobs(Worker|Client)?(Policy|Grants)/,
+};
+const STAGE = 'AWS::ApiGateway::Stage';
+const METHOD = 'AWS::ApiGateway::Method';
+const SECRET = 'AWS::SecretsManager::Secret';
 const CONTROLLER = { what: 'controllers of circuit breakers', id: /ControllerFunction/ };
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
+  {
+    tool: 'cdk-nag',
+    rule: 'APIG3',
+    where: [STAGE],
+    reason: 'A firewall has a price and rules of its own; associate yours with the stage.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'APIGWAssociatedWithWAF',
+    where: [STAGE],
+    reason: 'As APIG3.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'APIGWCacheEnabledAndEncrypted',
+    where: [STAGE],
+    reason: 'What changes from one request to the next must not be cached.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'APIGWSSLEnabled',
+    where: [STAGE],
+    reason: 'A client certificate is for HTTP backends; the function is invoked under IAM.',
+  },
   {
     tool: 'cdk-nag',
     rule: 'CloudWatchAlarmAction',
@@ -39,6 +73,12 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: ['AWS::Logs::LogGroup'],
     reason: 'CloudWatch Logs encrypts with a key of its own; one of yours costs money and needs a key policy.',
     optIn: 'encryptionKey',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'COG4',
+    where: [METHOD],
+    reason: 'Every method is authorized, by IAM unless another way is chosen.',
   },
   {
     tool: 'cdk-nag',
@@ -57,9 +97,23 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'cdk-nag',
     rule: 'IAM5',
     where: ['AWS::IAM::ManagedPolicy'],
+    only: JOBS_POLICY,
+    reason: 'The results below one prefix, and the paths of jobs: their names are not known before they are made.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'IAM5',
+    where: ['AWS::IAM::ManagedPolicy'],
     only: STORE_OR_SCHEDULE,
     reason:
       'The bodies below one prefix, and the schedules of one group: their names are not known before they are made.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaConcurrency',
+    where: [FUNCTION],
+    only: JOBS_FUNCTION,
+    reason: 'The throttle of the API bounds them, and with it the ends that there are to tell.',
   },
   {
     tool: 'cdk-nag',
@@ -74,6 +128,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     reason: 'Reserved concurrency takes from the account; maxConcurrency bounds a worker without it.',
     optIn: 'reservedConcurrentExecutions',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaDLQ',
+    where: [FUNCTION],
+    only: DOOR_OR_RELAY,
+    reason: 'Nobody invokes them asynchronously: an API waits for its answer, a stream has its own destination.',
   },
   {
     tool: 'cdk-nag',
@@ -146,6 +207,25 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'cdk-nag',
+    rule: 'SecretsManagerRotationEnabled',
+    where: [SECRET],
+    reason: 'Receivers check by the secret: it changes when they are told, not on a schedule.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'SecretsManagerUsingKMSKey',
+    where: [SECRET],
+    reason: 'Secrets Manager encrypts with a key of its own.',
+    optIn: 'encryptionKey',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'SMG4',
+    where: [SECRET],
+    reason: 'As SecretsManagerRotationEnabled.',
+  },
+  {
+    tool: 'cdk-nag',
     rule: 'SNSEncryptedKMS',
     where: [TOPIC],
     reason: 'SNS encrypts no topic by itself, and a key of yours costs money and needs a policy.',
@@ -201,6 +281,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'checkov',
     rule: 'CKV_AWS_115',
     where: [FUNCTION],
+    only: JOBS_FUNCTION,
+    reason: 'As LambdaConcurrency.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_115',
+    where: [FUNCTION],
     only: CONTROLLER,
     reason: 'As LambdaConcurrency.',
   },
@@ -210,6 +297,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     reason: 'As LambdaConcurrency.',
     optIn: 'reservedConcurrentExecutions',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_116',
+    where: [FUNCTION],
+    only: DOOR_OR_RELAY,
+    reason: 'As LambdaDLQ.',
   },
   {
     tool: 'checkov',
@@ -236,6 +330,19 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     rule: 'CKV_AWS_119',
     where: ['AWS::DynamoDB::Table'],
     reason: 'DynamoDB encrypts with a key of its own.',
+    optIn: 'encryptionKey',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_120',
+    where: [STAGE],
+    reason: 'As APIGWCacheEnabledAndEncrypted.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_149',
+    where: [SECRET],
+    reason: 'As SecretsManagerUsingKMSKey.',
     optIn: 'encryptionKey',
   },
   {
