@@ -210,6 +210,8 @@ export class Guard<T> {
 
   /** How often a message has been handed out in earnest. Without the ledger nobody is at the end: SQS counts on. */
   private receives(record: SQSRecord): number {
+    const attempt = this.jobs?.attemptOf(record);
+    if (attempt !== undefined) return attempt;
     const receives = receiveCountOf(record);
     if (receives < this.options.config.maxReceiveCount || !this.breaker) return receives;
     return this.forgiven ? Math.max(1, receives - (this.forgiven.get(record.messageId) ?? 0)) : 1;
@@ -222,7 +224,7 @@ export class Guard<T> {
    */
   private beyondLast(record: SQSRecord): Outcome | undefined {
     const { maxReceiveCount } = this.options.config;
-    if (!(this.breaker || this.jobs) || receiveCountOf(record) <= maxReceiveCount) return undefined;
+    if (!(this.breaker || this.jobs)) return undefined;
     const receives = this.receives(record);
     if (receives <= maxReceiveCount) return undefined;
     return this.batch.judge(record, new Error('the last attempt came to no end'), receives);

@@ -13,7 +13,7 @@ import type { Edge } from '../edge';
 import { PermanentError } from '../errors';
 import { type Answer, execute, type StatementCalls } from '../idempotency/store';
 import type { Logger } from '../log';
-import { DONE, type Outcome, receiveCountOf } from '../outcome';
+import { DONE, type Outcome } from '../outcome';
 import { storePayload } from '../producer/payload';
 import { JobEndedError } from './context';
 import { type Attempt, type Ending, type JobRow, rowOf, standing } from './job';
@@ -38,6 +38,7 @@ export interface JobsGuardOptions {
 /** A job of the batch that is this invocation's to run. */
 interface Held extends Watched {
   readonly record: SQSRecord;
+  attempt: Attempt;
   readonly index: number;
   /** What its end has come to, once its handler has returned. */
   ended?: Promise<Outcome>;
@@ -116,7 +117,7 @@ export class JobsGuard {
         jobId,
         run: `${owner}/${index}`,
         lease,
-        attempt: receiveCountOf(record),
+        attempt: 1,
         redriven: record.messageAttributes?.[ATTRIBUTE.context] !== undefined,
       };
       const held: Held = {
@@ -139,6 +140,12 @@ export class JobsGuard {
   decided(i: number): Outcome | undefined {
     const held = this.held.get(i);
     return held && isOver(held) ? DONE : this.decisions.get(i);
+  }
+
+  /** Which attempt at its job a record is; nothing if it is none. */
+  attemptOf(record: SQSRecord): number | undefined {
+    for (const held of this.held.values()) if (held.record === record) return held.attempt.attempt;
+    return undefined;
   }
 
   /** Whether a record's job ended while it ran. */
@@ -193,7 +200,7 @@ export class JobsGuard {
     this.closed = true;
     await this.watch.close();
     const settled = [...outcomes];
-    const released: Held[] = [];
+    const released: { readonly held: Held; readonly counts: boolean }[] = [];
     await Promise.all(
       [...this.held.values()].map(async (held) => {
         const outcome = outcomes[held.index]!;
@@ -202,7 +209,7 @@ export class JobsGuard {
         else if (outcome.kind === 'dead') {
           const ending: Ending = { state: 'failed', problem: problemOf('failed', outcome.reason) };
           settled[held.index] = await this.end(held, ending, outcome);
-        } else released.push(held);
+        } else released.push({ held, counts: outcome.kind !== 'deferred' });
       }),
     );
     await this.release(released);
@@ -240,8 +247,10 @@ export class JobsGuard {
           const row = rowOf(answer.item);
           const found = standing(row, held.attempt, edge.now());
           if (found.kind === 'ours') this.held.set(index, held);
-          else if (found.kind === 'free') again.push({ held, seen: row });
-          else if (found.kind === 'lapsed') lapsed.push({ row, ending: found.ending, index });
+          else if (found.kind === 'free') {
+            held.attempt = { ...held.attempt, attempt: row.state === 'running' ? row.attempt + 1 : 1 };
+            again.push({ held, seen: row });
+          } else if (found.kind === 'lapsed') lapsed.push({ row, ending: found.ending, index });
           else this.decisions.set(index, this.outcomeOf(found));
         }
       });
@@ -328,12 +337,12 @@ export class JobsGuard {
     return row?.state === 'running' ? { kind: 'retry', reason: 'another attempt has taken over the job' } : DONE;
   }
 
-  private async release(released: readonly Held[]): Promise<void> {
+  private async release(released: readonly { readonly held: Held; readonly counts: boolean }[]): Promise<void> {
     if (released.length === 0) return;
     // Not waited for beyond its time: the lease ends by itself.
     await execute(
       this.options.calls,
-      released.map(({ attempt }) => this.statements.release(attempt)),
+      released.map(({ held, counts }) => this.statements.release(held.attempt, counts)),
       this.alarm,
     );
   }

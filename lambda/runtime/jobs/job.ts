@@ -81,12 +81,12 @@ export function lapseOf({ state, expires, sendBy }: JobRow, now: number): Ending
   return undefined;
 }
 
-/** An attempt at a job: one delivery of its message. */
+/** An attempt at a job: a delivery of its message that found it free. */
 export interface Attempt {
   readonly jobId: string;
   readonly run: string;
   readonly lease: number;
-  /** How often the message has been handed out. */
+  /** Which one, from 1. Deliveries of a message that found its job busy were none. */
   readonly attempt: number;
   /** An operator has brought the message back from the dead-letter queue. */
   readonly redriven: boolean;

@@ -44,7 +44,7 @@ export class JobStatements {
     this.sentText = `UPDATE ${name} SET "sendBy" = 0 WHERE "pk" = ? AND "created" = ?`;
     this.startText = `UPDATE ${name} ${STARTING} WHERE "pk" = ? AND "state" = 'accepted' AND "expires" > ?`;
     this.takeText = `UPDATE ${name} ${STARTING} SET "problem" = ? WHERE "pk" = ? AND ${SEEN}`;
-    this.releaseText = `UPDATE ${name} SET "lease" = 0 ${mine}`;
+    this.releaseText = `UPDATE ${name} SET "lease" = 0 SET "attempt" = ? ${mine}`;
     this.progressText = `UPDATE ${name} SET "progress" = ? SET "changed" = ? ${mine}`;
   }
 
@@ -90,9 +90,13 @@ export class JobStatements {
     return this.ended(id, ending, now, '#state = :from AND #run = :run', { ':from': S(state), ':run': S(run) });
   }
 
-  /** An attempt that came to no end: the next need not wait for its lease. */
-  release({ jobId, run }: Attempt): BatchStatementRequest {
-    return { Statement: this.releaseText, Parameters: [S(jobId), S(run)] };
+  /**
+   * An attempt that came to no end: the next need not wait for its lease.
+   *
+   * @param counts whether it was one in earnest
+   */
+  release({ jobId, run, attempt }: Attempt, counts: boolean): BatchStatementRequest {
+    return { Statement: this.releaseText, Parameters: [N(counts ? attempt : attempt - 1), S(jobId), S(run)] };
   }
 
   progress({ jobId, run }: Attempt, share: number, now: number): BatchStatementRequest {

@@ -124,12 +124,20 @@ test('RetryAfter is obeyed', async () => {
 });
 
 test('a worker that died at every attempt: the receive after the last ends the job with a reason', async () => {
-  accept('a', { state: text('running'), run: text('dead'), lease: number(Date.now() - 1) });
+  accept('a', { state: text('running'), run: text('dead'), attempt: number(3), lease: number(Date.now() - 1) });
   const process = jest.fn();
   expect(await deliver(process, [message('a', { receiveCount: 4 })])).toEqual([]);
   expect(process).not.toHaveBeenCalled();
   expect(row('a').state).toEqual(text('failed'));
   expect(edge.deadLetters[0]!.MessageAttributes!.DeadLetterReason!.StringValue).toContain('came to no end');
+});
+
+test('deliveries that found the job busy were no attempts', async () => {
+  accept('a', { state: text('running'), run: text('dead'), attempt: number(1), lease: number(Date.now() - 1) });
+  const process = jest.fn();
+  expect(await deliver(process, [message('a', { receiveCount: 9 })])).toEqual([]);
+  expect(process).toHaveBeenCalledTimes(1);
+  expect(row('a')).toMatchObject({ state: text('succeeded'), attempt: number(2) });
 });
 
 test('so does a plain message of the same queue', async () => {
