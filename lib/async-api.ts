@@ -21,7 +21,7 @@ import { Completions } from './private/async-api/completions';
 import { apiRefusals } from './private/async-api/numbers';
 import { ownFunction } from './private/async-api/own-function';
 import { jobsRestApi } from './private/async-api/rest-api';
-import { clientStatements, storeStatements, workerStatements } from './private/async-api/statements';
+import { clientStatements, sendStatements, storeStatements, workerStatements } from './private/async-api/statements';
 import { JOBS_ENV, JOBS_TABLE, type JobsSpec } from './private/contract';
 import { granteeOf, tell } from './private/fan-out/connect';
 import { InvalidInput } from './private/problem';
@@ -234,18 +234,7 @@ export class AsyncApi extends Construct implements iam.IGrantable {
         [JOBS_ENV.api]: Stack.of(this).toJsonString(this.spec),
       },
       encryptionKey,
-      statements: [
-        ...this.clientStatements(),
-        new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] }),
-        ...(this.queue.encryptionMasterKey
-          ? [
-              new iam.PolicyStatement({
-                actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-                resources: [this.queue.encryptionMasterKey.keyArn],
-              }),
-            ]
-          : []),
-      ],
+      statements: this.clientStatements(),
     });
     this.function = fn;
     this.logGroup = logGroup;
@@ -312,7 +301,6 @@ export class AsyncApi extends Construct implements iam.IGrantable {
     const grantee = granteeOf(fn);
     if (!grantee) return;
     for (const statement of this.clientStatements()) grantee.grantPrincipal.addToPrincipalPolicy(statement);
-    this.queue.grantSendMessages(grantee);
   }
 
   /** Requests. Sum of 5 minutes by default. */
@@ -337,6 +325,10 @@ export class AsyncApi extends Construct implements iam.IGrantable {
 
   private clientStatements(): iam.PolicyStatement[] {
     const stored = this.payloadStore?._readStatements(this) ?? [];
-    return [...clientStatements(this.table), ...stored.map((it) => new iam.PolicyStatement(it))];
+    return [
+      ...clientStatements(this.table),
+      ...sendStatements('sqs:SendMessage', this.queue.queueArn, this.queue.encryptionMasterKey),
+      ...stored.map((it) => new iam.PolicyStatement(it)),
+    ];
   }
 }

@@ -248,7 +248,10 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
     tool: 'cfn-lint',
     rule: 'I1022',
-    where: ['AWS::IAM::ManagedPolicy', 'AWS::KMS::Key', FUNCTION, 'AWS::S3::BucketPolicy'],
+    where: [
+      ...[STAGE, METHOD, 'AWS::IAM::ManagedPolicy', 'AWS::KMS::Key'],
+      ...[FUNCTION, 'AWS::Lambda::Permission', 'AWS::S3::BucketPolicy'],
+    ],
     reason: 'A matter of style: the CDK writes Fn::Join where it could write Fn::Sub.',
   },
   {

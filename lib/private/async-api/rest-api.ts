@@ -64,6 +64,8 @@ export function jobsRestApi(scope: Construct, props: JobsRestApiProps): JobsRest
       metricsEnabled: true,
     },
   });
+  // An output is the stack's to make.
+  api.node.tryRemoveChild('Endpoint');
   // What API Gateway refuses by itself speaks as the door does.
   for (const [id, type] of [
     ['Refused', apigateway.ResponseType.DEFAULT_4XX],

@@ -1,5 +1,6 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
 import type { PayloadStore } from '../../payload-store';
 
@@ -16,6 +17,12 @@ const onTable = ({ tableArn, encryptionKey }: dynamodb.Table, actions: string[])
 /** Of who does jobs: changes rows, looks whether one was cancelled. One request of many statements is authorized one by one. */
 export const workerStatements = (table: dynamodb.Table): iam.PolicyStatement[] =>
   onTable(table, ['dynamodb:PartiQLUpdate', 'dynamodb:UpdateItem', 'dynamodb:BatchGetItem']);
+
+/** Of who sends to a queue or a topic: no more than what the runtime calls. */
+export const sendStatements = (action: string, arn: string, key: IKey | undefined): iam.PolicyStatement[] => [
+  allow([action], arn),
+  ...(key ? [allow(['kms:Decrypt', 'kms:GenerateDataKey'], key.keyArn)] : []),
+];
 
 /** Of who does jobs with results that do not fit in their row. */
 export const storeStatements = (api: IConstruct, store: PayloadStore): iam.PolicyStatement[] => {
