@@ -1,21 +1,14 @@
 import type { SQSRecord } from 'aws-lambda/trigger/sqs';
-import {
-  ATTRIBUTE,
-  JOB_ID,
-  type JobsSpec,
-  MAX_RESULT_BYTES,
-  MAX_STORED_RESULT_BYTES,
-} from '../../../lib/private/contract';
+import { ATTRIBUTE, JOB_ID, type JobsSpec } from '../../../lib/private/contract';
 import { type Alarm, abortAt } from '../abort-at';
 import type { RecordContext } from '../context';
-import { describe } from '../describe';
 import type { Edge } from '../edge';
 import { PermanentError } from '../errors';
-import { type Answer, execute, type StatementCalls } from '../idempotency/store';
+import { execute, type StatementCalls } from '../idempotency/store';
 import type { Logger } from '../log';
 import { DONE, type Outcome } from '../outcome';
-import { storePayload } from '../producer/payload';
 import { JobEndedError } from './context';
+import { Ends, resultOf } from './ends';
 import { type Attempt, type Ending, type JobRow, rowOf, standing } from './job';
 import { problemOf } from './problem';
 import { JobStatements } from './statements';
@@ -52,26 +45,11 @@ const LONGEST_INVOCATION = 900_000;
 const MAX_ROUNDS = 4;
 /** The longest that a second message of a running job rests. Seconds. */
 const LONGEST_REST = 60;
-const PAUSE = 50;
 
 const isOver = ({ gone }: Held): boolean => gone !== undefined && gone !== TAKEN_OVER;
 
 const jobIdOf = ({ messageAttributes }: SQSRecord): string | undefined =>
   messageAttributes?.[JOB_ID]?.stringValue || undefined;
-
-/** JSON of what a handler returned. @throws PermanentError if nobody could be given it */
-function resultOf(value: unknown, maxBytes: number): string {
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(value ?? null);
-  } catch {}
-  if (json === undefined) throw new PermanentError('the result of the job cannot be written as JSON');
-  const bytes = Buffer.byteLength(json);
-  if (bytes > maxBytes) {
-    throw new PermanentError(`the result of the job has ${bytes} bytes, expected at most ${maxBytes}`);
-  }
-  return json;
-}
 
 /**
  * Keeps the state of the jobs in a batch around their handlers: what may run is decided before, and how it ended is written
@@ -83,12 +61,14 @@ export class JobsGuard {
   private readonly statements: JobStatements;
   private readonly alarm: Alarm;
   private readonly watch: Watch;
+  private readonly ends: Ends;
   private closed = false;
 
   constructor(private readonly options: JobsGuardOptions) {
     const { spec, edge, replyBy, calls, log } = options;
     this.statements = new JobStatements(spec.table, spec.retention);
     this.alarm = abortAt(replyBy, edge.now());
+    this.ends = new Ends({ edge, calls, spec, log, statements: this.statements, alarm: this.alarm });
     this.watch = new Watch({
       calls,
       log,
@@ -174,9 +154,9 @@ export class JobsGuard {
     this.watch.add(held);
     const done = (value: unknown): void => {
       this.watch.remove(held);
-      const result = resultOf(value, this.options.spec.results ? MAX_STORED_RESULT_BYTES : MAX_RESULT_BYTES);
+      const result = resultOf(value, this.options.spec);
       // At once: whoever waits for it does not wait for the others of the batch, and who dies does not take it along.
-      if (!this.closed) held.ended = this.succeed(held, result);
+      if (!this.closed) held.ended = this.ends.succeed(held.attempt, result);
     };
     const failed = (thrown: unknown): never => {
       this.watch.remove(held);
@@ -208,7 +188,7 @@ export class JobsGuard {
         else if (outcome.kind === 'done' && held.ended) settled[held.index] = await held.ended;
         else if (outcome.kind === 'dead') {
           const ending: Ending = { state: 'failed', problem: problemOf('failed', outcome.reason) };
-          settled[held.index] = await this.end(held, ending, outcome);
+          settled[held.index] = await this.ends.end(held.attempt, ending, outcome);
         } else released.push({ held, counts: outcome.kind !== 'deferred' });
       }),
     );
@@ -301,42 +281,6 @@ export class JobsGuard {
     });
   }
 
-  private async succeed(held: Held, result: string): Promise<Outcome> {
-    const { edge, spec, log } = this.options;
-    const size = Buffer.byteLength(result);
-    if (!spec.results || size <= MAX_RESULT_BYTES) return this.end(held, { state: 'succeeded', result }, DONE);
-    try {
-      const { calls } = await edge.payloadPath();
-      const place = await this.alarm.race(storePayload(calls, spec.results, result, this.alarm.signal));
-      return this.end(held, { state: 'succeeded', stored: { ...place, size } }, DONE);
-    } catch (error) {
-      log.error('the result of a job was not stored', { job: held.attempt.jobId, error: describe(error) });
-      return { kind: 'retry', reason: 'the result of its job was not stored' };
-    }
-  }
-
-  /** Writes an end for as long as there is time, and returns what becomes of the record. Never rejects. */
-  private async end(held: Held, ending: Ending, outcome: Outcome): Promise<Outcome> {
-    const { calls, edge, log } = this.options;
-    for (let attempt = 0; !this.alarm.signal.aborted; attempt++) {
-      if (attempt > 0) await pause(PAUSE * 2 ** Math.min(attempt, 5) * (0.5 + edge.random() / 2), this.alarm.signal);
-      const answer = await update(calls, this.statements.end(held.attempt, ending, edge.now()), this.alarm);
-      if (answer.kind === 'done') return outcome;
-      if (answer.kind === 'refused') return this.refused(held, ending, outcome, answer);
-    }
-    log.error('the end of a job was not written', { job: held.attempt.jobId });
-    return { kind: 'retry', reason: 'the end of its job was not written' };
-  }
-
-  /** The job was not ours any more when it had ended. */
-  private refused(held: Held, ending: Ending, outcome: Outcome, { item }: Answer & { kind: 'refused' }): Outcome {
-    const row = item && rowOf(item);
-    // The reply to an earlier try was lost.
-    if (row?.run === held.attempt.run && row.state === ending.state) return outcome;
-    this.options.log.warn('what a job came to is dropped', { job: held.attempt.jobId, state: row?.state ?? 'gone' });
-    return row?.state === 'running' ? { kind: 'retry', reason: 'another attempt has taken over the job' } : DONE;
-  }
-
   private async release(released: readonly { readonly held: Held; readonly counts: boolean }[]): Promise<void> {
     if (released.length === 0) return;
     // Not waited for beyond its time: the lease ends by itself.
@@ -349,15 +293,3 @@ export class JobsGuard {
 }
 
 const UNKNOWN = 'the table of jobs does not answer: ';
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(end, ms);
-    function end(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    }
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
