@@ -16,6 +16,8 @@ const HANDLERS = [
   'event-log-outbox',
   'event-log-archiver',
   'event-log-replayer',
+  'job-completions',
+  'webhook-sender',
 ];
 const SIDECARS = ['sqs', 'dynamodb', 'sns', 'scheduler', 's3', 'lambda', 'open', 'spans'].map(
   (name) => `async-patterns-${name}`,

@@ -12,9 +12,11 @@ import type { Backoff } from './backoff';
 import type { CircuitBreaker } from './circuit-breaker';
 import type { Handler } from './handler';
 import type { Idempotency } from './idempotency';
+import type { IJobQueue } from './job-queue';
 import type { PayloadStore } from './payload-store';
+import { type JobsService, serveJobs } from './private/async-api/service';
 import { METRIC } from './private/contract';
-import { connectProducer } from './private/fan-out/connect';
+import { connectProducer, type Pressure } from './private/fan-out/connect';
 import type { Inlets } from './private/inlets';
 import { inventory } from './private/inventory';
 import { workerMetric } from './private/metrics';
@@ -149,7 +151,7 @@ export interface ProducerOptions {
  * });
  * orders.grantSendMessages(api);
  */
-export class AsyncWorker extends Construct implements iam.IGrantable {
+export class AsyncWorker extends Construct implements iam.IGrantable, IJobQueue {
   /** Where work is sent to. */
   public readonly queue: sqs.Queue;
   /** Where messages end that cannot be handled, with the reason in their attribute `DeadLetterReason`. Kept for 14 days. */
@@ -182,6 +184,8 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
 
   private readonly payloadStore?: PayloadStore;
   private readonly schedules: () => Schedules;
+  private readonly permissions: iam.ManagedPolicy;
+  private readonly redriveCount: number;
 
   public constructor(scope: Construct, id: string, props: AsyncWorkerProps) {
     super(scope, id);
@@ -200,6 +204,8 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
     this._inlets = parts.inlets;
     this.payloadStore = props.payloadStore;
     this.schedules = schedulesOnce(this, { ...props, queue: this.queue, deadLetterQueue: this.deadLetterQueue });
+    this.permissions = parts.permissions;
+    this.redriveCount = parts.redriveCount;
 
     checkWiring(this);
     inventory(this, 'AsyncWorker', {
@@ -254,5 +260,34 @@ export class AsyncWorker extends Construct implements iam.IGrantable {
   /** Age of the oldest message of an invocation, in milliseconds. Maximum of 5 minutes by default. */
   public metricAge(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return workerMetric(this, METRIC.age, { statistic: 'max', ...options });
+  }
+
+  /**
+   * Where jobs are sent to.
+   *
+   * @internal
+   */
+  public _jobQueue(): sqs.IQueue {
+    return this.queue;
+  }
+
+  /**
+   * Nothing is known of its backlog.
+   *
+   * @internal
+   */
+  public _pressure(): Pressure | undefined {
+    return undefined;
+  }
+
+  /**
+   * Has the runtime keep the state of jobs around the handler.
+   *
+   * @internal
+   */
+  public _serveJobs(service: JobsService): void {
+    const { queue, permissions, redriveCount, idempotencyTable } = this;
+    const isIdempotent = idempotencyTable !== undefined;
+    serveJobs({ worker: this, queue, function: this.function, permissions, redriveCount, isIdempotent }, service);
   }
 }

@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, extname, isAbsolute, relative, resolve } from 'node:path';
-import { Architecture, type Code, type IFunction, Runtime, RuntimeFamily } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Code, type IFunction, Runtime, RuntimeFamily } from 'aws-cdk-lib/aws-lambda';
 import { BundledCode } from './private/bundling/bundled-code';
 import { bundleSpec } from './private/bundling/spec';
 
@@ -78,6 +78,20 @@ export class Handler {
   /** Use a function that exists already, in any language. Its code, timeout and environment stay yours. */
   public static fromFunction(fn: IFunction): Handler {
     return new Handler(fn, undefined);
+  }
+
+  /**
+   * A function of ours, which this package ships.
+   *
+   * @internal
+   */
+  public static _fromAsset(directory: string): Handler {
+    return new Handler(undefined, {
+      code: Code.fromAsset(directory),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+    });
   }
 
   /**

@@ -1,3 +1,5 @@
+export { ApiAuthorization } from './api-authorization';
+export { AsyncApi, type AsyncApiProps } from './async-api';
 export { AsyncDestination } from './async-destination';
 export { AsyncFunction, type AsyncFunctionProps } from './async-function';
 export { AsyncWorker, type AsyncWorkerProps, type ProducerOptions } from './async-worker';
@@ -14,6 +16,7 @@ export {
 } from './fan-out-topic';
 export { type EntryOptions, Handler } from './handler';
 export { Idempotency, type IdempotencyOptions } from './idempotency';
+export type { IJobQueue } from './job-queue';
 export { KafkaAuthentication } from './kafka-authentication';
 export { LoadLevelingQueue } from './load-leveling-queue';
 export type { LoadLevelingQueueProps, PaceChange } from './load-leveling-queue-props';
@@ -29,3 +32,4 @@ export {
   type StreamStartOptions,
 } from './stream-source';
 export { StreamWorker, type StreamWorkerProps } from './stream-worker';
+export { Webhook, type WebhookOptions } from './webhook';

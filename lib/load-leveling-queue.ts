@@ -6,10 +6,12 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { IJobQueue } from './job-queue';
 import type { LoadLevelingQueueProps } from './load-leveling-queue-props';
 import type { PayloadStore } from './payload-store';
+import { type JobsService, serveJobs } from './private/async-api/service';
 import { type LevelingSpec, METRIC, PACE_ENV, PACE_METRIC, PACE_TABLE } from './private/contract';
-import { connectProducer } from './private/fan-out/connect';
+import { connectProducer, type Pressure } from './private/fan-out/connect';
 import type { Inlets } from './private/inlets';
 import { inventory } from './private/inventory';
 import { workerMetric } from './private/metrics';
@@ -47,7 +49,7 @@ const FORGIVEN_RECEIVES = 1000;
  * });
  * mails.connectProducer(api);
  */
-export class LoadLevelingQueue extends Construct implements iam.IGrantable {
+export class LoadLevelingQueue extends Construct implements iam.IGrantable, IJobQueue {
   /** Where work is sent to. */
   public readonly queue: sqs.Queue;
   /** Where messages end that cannot be handled, with the reason in their attribute `DeadLetterReason`. Kept for 14 days. */
@@ -90,6 +92,8 @@ export class LoadLevelingQueue extends Construct implements iam.IGrantable {
 
   private readonly limit?: number;
   private readonly payloadStore?: PayloadStore;
+  private readonly permissions: iam.ManagedPolicy;
+  private readonly redriveCount: number;
 
   public constructor(scope: Construct, id: string, props: LoadLevelingQueueProps) {
     super(scope, id);
@@ -142,6 +146,8 @@ export class LoadLevelingQueue extends Construct implements iam.IGrantable {
     this.errorAlarm = parts.alarms.errors;
     this.throttleAlarm = parts.alarms.throttles;
     this._inlets = parts.inlets;
+    this.permissions = parts.permissions;
+    this.redriveCount = parts.redriveCount;
     this.payloadStore = props.payloadStore;
 
     const { function: controller } = new PaceController(this, 'Controller', {
@@ -199,16 +205,8 @@ export class LoadLevelingQueue extends Construct implements iam.IGrantable {
    * @param name what the function calls the connection; default: the id of this construct
    */
   public connectProducer(fn: lambda.IFunction, name?: string): void {
-    const { limit, paceTable } = this;
-    const pressure =
-      limit === undefined
-        ? undefined
-        : { spec: { table: paceTable.tableName, limit }, statements: producerStatements(paceTable) };
-    connectProducer(
-      { owner: this, queue: this.queue, payloadStore: this.payloadStore, backpressure: pressure },
-      fn,
-      name,
-    );
+    const { queue, payloadStore } = this;
+    connectProducer({ owner: this, queue, payloadStore, backpressure: this._pressure() }, fn, name);
   }
 
   /** Seconds until the backlog is gone, at the rate at which it is worked off. Maximum of 1 minute by default. */
@@ -249,6 +247,37 @@ export class LoadLevelingQueue extends Construct implements iam.IGrantable {
   /** Age of the oldest message of an invocation, in milliseconds. Maximum of 5 minutes by default. */
   public metricAge(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return workerMetric(this, METRIC.age, { statistic: 'max', ...options });
+  }
+
+  /**
+   * Where jobs are sent to.
+   *
+   * @internal
+   */
+  public _jobQueue(): sqs.IQueue {
+    return this.queue;
+  }
+
+  /**
+   * Where senders see the backlog.
+   *
+   * @internal
+   */
+  public _pressure(): Pressure | undefined {
+    const { limit, paceTable } = this;
+    if (limit === undefined) return undefined;
+    return { spec: { table: paceTable.tableName, limit }, statements: producerStatements(paceTable) };
+  }
+
+  /**
+   * Has the runtime keep the state of jobs around the handler.
+   *
+   * @internal
+   */
+  public _serveJobs(service: JobsService): void {
+    const { queue, permissions, redriveCount, idempotencyTable } = this;
+    const isIdempotent = idempotencyTable !== undefined;
+    serveJobs({ worker: this, queue, function: this.function, permissions, redriveCount, isIdempotent }, service);
   }
 
   private ofBacklog(name: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {

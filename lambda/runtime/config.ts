@@ -6,6 +6,8 @@ import {
   DEFAULT_MAX_RECEIVE_COUNT,
   ENV,
   type IdempotencySpec,
+  JOBS_ENV,
+  type JobsSpec,
   type LevelingSpec,
   PACE_ENV,
   type PayloadPlace,
@@ -24,6 +26,7 @@ export interface Config {
   /** ARNs of the topics that deliver in SNS's envelope. */
   readonly envelopes?: readonly string[];
   readonly pace?: LevelingSpec;
+  readonly jobs?: JobsSpec;
 }
 
 const json = (name: string, value: string): unknown => {
@@ -52,5 +55,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     payloads: spec(ENV.payloads),
     envelopes: spec(ENV.envelopes),
     pace: spec(PACE_ENV.spec),
+    jobs: spec(JOBS_ENV.worker),
   };
 }

@@ -1,6 +1,7 @@
 import type { SQSRecord } from 'aws-lambda/trigger/sqs';
 import { ORIGIN } from '../../lib/private/contract';
 import { groupOf } from './envelope';
+import type { JobContext } from './jobs/context';
 import type { Logger, Origin } from './log';
 import { receiveCountOf } from './outcome';
 import { partsOf } from './traceparent';
@@ -34,6 +35,8 @@ export interface WorkerContext {
    * can die between the work and its record. Empty without one.
    */
   readonly idempotencyKey: string;
+  /** The job that the message is, if an `AsyncApi` has accepted it as one. Its signal also fires when the job is cancelled. */
+  readonly job: JobContext | undefined;
   /** The record as Lambda handed it over: in its envelope if it has one, with a pointer for a body if that is stored. */
   readonly record: SQSRecord;
 }
@@ -71,10 +74,11 @@ export class DeadlineError extends Error {
  */
 export class RecordContext implements WorkerContext {
   idempotencyKey = '';
+  job: JobContext | undefined = undefined;
   private controller?: AbortController;
   private logger?: Logger;
   private texts?: Readonly<Record<string, string>>;
-  private aborted?: DeadlineError;
+  private aborted?: Error;
 
   constructor(
     private readonly invocation: Invocation,
@@ -141,8 +145,8 @@ export class RecordContext implements WorkerContext {
     return this.invocation.shown?.(this.record) ?? this.record;
   }
 
-  abort(reason: DeadlineError): void {
-    this.aborted = reason;
+  abort(reason: Error): void {
+    this.aborted ??= reason;
     this.controller?.abort(reason);
   }
 }

@@ -22,7 +22,7 @@ export interface Edge {
   /** Loads what opens messages. */
   openPath(): Promise<OpenPath>;
   /** Loads the S3 client, at the first body that is stored. */
-  payloadPath(): Promise<{ readonly calls: Pick<StoreCalls, 'getObject'> }>;
+  payloadPath(): Promise<{ readonly calls: StoreCalls }>;
   /** Loads what makes spans. */
   spanPath(): Promise<SpanPath>;
   /** Unique each time. */

@@ -11,9 +11,10 @@ import { PermanentError } from './errors';
 import { IdempotencyGuard } from './idempotency/guard';
 import type { Identity } from './idempotency/prepare';
 import type { StatementCalls } from './idempotency/store';
+import { JobsGuard } from './jobs/guard';
 import type { Logger } from './log';
 import type { Abortable } from './open';
-import { DEFERRED, type Outcome, receiveCountOf } from './outcome';
+import { DEFERRED, DONE, type Outcome, receiveCountOf } from './outcome';
 import { type PaceCalls, Pacer } from './pace/pacer';
 import { Deferral, outcomeOf, Turns } from './pace/turns';
 
@@ -84,6 +85,7 @@ export class Guard<T> {
   /** Records whose tenant cannot be told. */
   private readonly unnamed = new Map<number, Outcome>();
   private readonly waiting = new Set<SQSRecord>();
+  private jobs: JobsGuard | undefined;
   /** Receives that were no attempts; missing when the ledger does not answer. */
   private forgiven: ReadonlyMap<string, number> | undefined = new Map();
   /** Failures of the dependency, judged when it is known whether the breaker has opened. */
@@ -111,6 +113,7 @@ export class Guard<T> {
       this.forgiven = forgiven;
       if (pass?.until !== undefined) return;
     }
+    await this.openJobs();
     await this.openIdempotency();
     await this.openTurns();
   }
@@ -139,6 +142,8 @@ export class Guard<T> {
   }
 
   judge(record: SQSRecord, thrown: unknown): Outcome {
+    // Stopped because nobody wants it any more: no failure of its.
+    if (this.jobs?.isOver(record)) return DONE;
     if (thrown instanceof Deferral) return outcomeOf(thrown);
     // The deadline came before its turn.
     if (this.waiting.has(record)) return DEFERRED;
@@ -158,8 +163,9 @@ export class Guard<T> {
     const judged = this.pass ? this.afterBreaker(outcomes, this.pass.until) : outcomes;
     const puts = this.pass?.until !== undefined || this.turns !== undefined;
     const spared = puts ? this.batch.records.filter((_, i) => judged[i]!.kind === 'deferred') : [];
+    const recorded = this.jobs ? await this.jobs.finish(judged) : judged;
     const [finished] = await Promise.all([
-      this.idempotency ? this.idempotency.finish(judged) : judged,
+      this.idempotency ? this.idempotency.finish(recorded) : recorded,
       spared.length > 0 &&
         this.forgiving?.forgive(
           spared.map(({ messageId }) => messageId),
@@ -200,12 +206,28 @@ export class Guard<T> {
   }
 
   private run(record: SQSRecord, context: RecordContext, i: number): unknown {
+    return this.jobs
+      ? this.jobs.handle(context, i, () => this.runRecord(record, context, i))
+      : this.runRecord(record, context, i);
+  }
+
+  private runRecord(record: SQSRecord, context: RecordContext, i: number): unknown {
     return this.idempotency ? this.idempotency.handle(record, context, i) : this.batch.handle(record, context);
   }
 
   /** Who keeps count of the receives that were no attempts. */
   private get forgiving(): Breaker | Pacer | undefined {
     return this.breaker ?? this.pacer;
+  }
+
+  private async openJobs(): Promise<void> {
+    const { edge, calls, config } = this.options;
+    if (!config.jobs) return;
+    const { owner } = this;
+    const { records, deadline, replyBy, log } = this.batch;
+    const judge = (record: SQSRecord, thrown: unknown) => this.judge(record, thrown);
+    this.jobs = new JobsGuard({ edge, calls, spec: config.jobs, log, owner, deadline, replyBy, judge });
+    await this.jobs.open(records);
   }
 
   private async openIdempotency(): Promise<void> {
@@ -272,7 +294,13 @@ export class Guard<T> {
   }
 
   private decidedBefore(i: number): Outcome | undefined {
-    return this.beyondLast(this.batch.records[i]!) ?? this.idempotency?.decided(i) ?? this.unnamed.get(i);
+    return (
+      // A job that is over is over, however often its message has come.
+      this.jobs?.decided(i) ??
+      this.beyondLast(this.batch.records[i]!) ??
+      this.idempotency?.decided(i) ??
+      this.unnamed.get(i)
+    );
   }
 
   private isDependencyFailure(thrown: unknown): boolean {
@@ -285,18 +313,21 @@ export class Guard<T> {
 
   /** How often a message has been handed out in earnest. Without the ledger nobody is at the end: SQS counts on. */
   private receives(record: SQSRecord): number {
+    const attempt = this.jobs?.attemptOf(record);
+    if (attempt !== undefined) return attempt;
     const receives = receiveCountOf(record);
     if (receives < this.options.config.maxReceiveCount || !this.forgiving) return receives;
     return this.forgiven ? Math.max(1, receives - (this.forgiven.get(record.messageId) ?? 0)) : 1;
   }
 
   /**
-   * The redrive policy of a queue behind a breaker or with a pace leaves room for receives that are forgiven. So it falls to us to end what
+   * The redrive policy of a queue behind a breaker or with a pace leaves room for receives that are forgiven, and that of a queue of
+   * jobs so that no job dies without its end being written. So it falls to us to end what
    * has had its attempts and came back all the same, because the function died at it each time.
    */
   private beyondLast(record: SQSRecord): Outcome | undefined {
     const { maxReceiveCount } = this.options.config;
-    if (!this.forgiving || receiveCountOf(record) <= maxReceiveCount) return undefined;
+    if (!(this.forgiving || this.jobs)) return undefined;
     const receives = this.receives(record);
     if (receives <= maxReceiveCount) return undefined;
     return this.batch.judge(record, new Error('the last attempt came to no end'), receives);

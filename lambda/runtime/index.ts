@@ -36,6 +36,30 @@ export {
   VersionConflictError,
 } from './event-log';
 export { type FunctionConnection, type Invoked, type InvokeOptions, type Invoker, invoker } from './invoker';
+export {
+  type Job,
+  JobCancelledError,
+  type JobContext,
+  JobEndedError,
+  JobError,
+  JobExpiredError,
+  JobFailedError,
+  type JobState,
+  type Jobs,
+  type JobsApiHandler,
+  type JobsApiOptions,
+  type JobsOptions,
+  type JobView,
+  jobs,
+  jobsApi,
+  type Problem,
+  type ResultOptions,
+  type SubmitAllOptions,
+  type SubmitCode,
+  SubmitError,
+  type SubmitOptions,
+} from './jobs';
+
 export type { Logger } from './log';
 export {
   type Accepted,

@@ -138,7 +138,7 @@ export function workerOn<T>(edge: Edge, options: WorkerOptions<T>): WorkerHandle
       process,
     });
   };
-  const guards = (identity || config.circuitBreaker || config.pace) && (() => (made ??= makeGuards()));
+  const guards = (identity || config.circuitBreaker || config.pace || config.jobs) && (() => (made ??= makeGuards()));
 
   const canMove = (record: SQSRecord): boolean => config.deadLetterQueueUrl !== undefined && hasRoom(record);
 

@@ -105,7 +105,7 @@ export function workerNumbers(scope: Construct, props: NumberProps): WorkerNumbe
 }
 
 /** The runtime counts attempts itself, leaving out the receives that were none; SQS's count is the net below. */
-const withForgiven = (maxReceiveCount: number, forgiven = FORGIVEN_RECEIVES): number =>
+export const withForgiven = (maxReceiveCount: number, forgiven = FORGIVEN_RECEIVES): number =>
   Token.isUnresolved(maxReceiveCount) ? MAX_RECEIVE_COUNT : Math.min(MAX_RECEIVE_COUNT, maxReceiveCount + forgiven);
 
 /** The timeout of a function: the one given, the default, or that of a function that exists already. */

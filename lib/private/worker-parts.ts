@@ -10,7 +10,7 @@ import { WorkerAlarms } from './alarms';
 import { ENV } from './contract';
 import { Inlets } from './inlets';
 import { workerFunction } from './worker-function';
-import { workerNumbers } from './worker-numbers';
+import { withForgiven, workerNumbers } from './worker-numbers';
 import { workerQueues } from './worker-queues';
 
 /** What a construct adds to its worker. */
@@ -32,6 +32,9 @@ export interface WorkerParts {
   readonly grantPrincipal: iam.IPrincipal;
   readonly idempotencyTable?: dynamodb.ITable;
   readonly eventSourceMapping: lambda.EventSourceMapping;
+  readonly permissions: iam.ManagedPolicy;
+  /** How often SQS hands out a message of a queue whose runtime counts attempts itself. */
+  readonly redriveCount: number;
   /** In what guises messages come. */
   readonly inlets: Inlets;
   readonly alarms: WorkerAlarms;
@@ -96,6 +99,8 @@ export function workerParts(scope: Construct, props: AsyncWorkerProps, extras?: 
     grantPrincipal,
     idempotencyTable: idempotency?.table,
     eventSourceMapping,
+    permissions,
+    redriveCount: withForgiven(numbers.maxReceiveCount, extras?.forgivenReceives),
     inlets,
     alarms,
   };

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
 import type { BreakerCalls } from '../../lambda/runtime/breaker/breaker';
 import type { Edge, StorePath } from '../../lambda/runtime/edge';
@@ -43,6 +44,7 @@ export class FakeEdge implements Edge {
   };
   /** What answers for S3. */
   getObject: StoreCalls['getObject'] = () => Promise.reject(new Error('no payload store in this test'));
+  putObject: StoreCalls['putObject'] = () => Promise.reject(new Error('no payload store in this test'));
   refuseSend: (entry: SendMessageBatchRequestEntry) => boolean = () => false;
   failSend: Error | undefined;
   failVisibility: Error | undefined;
@@ -82,7 +84,8 @@ export class FakeEdge implements Edge {
   payloadPath = async () => {
     this.payloadLoads++;
     const getObject: StoreCalls['getObject'] = (...args) => this.getObject(...args);
-    return { calls: { getObject } };
+    const putObject: StoreCalls['putObject'] = (...args) => this.putObject(...args);
+    return { calls: { getObject, putObject, sha256: (text: string) => hash('sha256', text) } };
   };
 
   spanPath = async () => {

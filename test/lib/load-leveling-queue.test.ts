@@ -221,13 +221,13 @@ describe('the controller', () => {
       { Effect: 'Allow', Action: 'sqs:GetQueueAttributes', Resource: att('MailsQueue', 'Arn') },
       {
         Effect: 'Allow',
-        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        Resource: att('MailsControllerLogGroup', 'Arn'),
+        Action: ['lambda:GetEventSourceMapping', 'lambda:UpdateEventSourceMapping'],
+        Resource: { 'Fn::Join': ['', expect.arrayContaining([':event-source-mapping:'])] },
       },
       {
         Effect: 'Allow',
-        Action: ['lambda:GetEventSourceMapping', 'lambda:UpdateEventSourceMapping'],
-        Resource: { 'Fn::Join': ['', expect.arrayContaining([':event-source-mapping:'])] },
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: att('MailsControllerLogGroup', 'Arn'),
       },
     ]);
   });

@@ -32,8 +32,42 @@ const RECOVERY = { what: 'recoveries of stream workers', id: /RecoveryFunction/ 
 const KAFKA = { what: 'policies of workers of Kafka', id: /^Kafka.*Policy/ };
 const ARCHIVE = { what: 'archives of event logs', id: /Archive/ };
 const LOG = { what: 'functions of event logs', id: /(Outbox|Archiver|Replayer)Function/ };
+/** By their names in the variants. */
+const JOBS_FUNCTION = { what: 'functions of async APIs', id: /^Jobs(Completions(Webhook)?)?Function/ };
+const DOOR_OR_RELAY = { what: 'functions of async APIs', id: /^Jobs(Completions)?Function/ };
+const JOBS_POLICY = {
+  what: 'workers, functions and clients of async APIs',
+  id: /^Jobs(Worker|Client)?(Policy|Grants)/,
+};
+const STAGE = 'AWS::ApiGateway::Stage';
+const METHOD = 'AWS::ApiGateway::Method';
+const SECRET = 'AWS::SecretsManager::Secret';
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
+  {
+    tool: 'cdk-nag',
+    rule: 'APIG3',
+    where: [STAGE],
+    reason: 'A firewall has a price and rules of its own; associate yours with the stage.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'APIGWAssociatedWithWAF',
+    where: [STAGE],
+    reason: 'As APIG3.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'APIGWCacheEnabledAndEncrypted',
+    where: [STAGE],
+    reason: 'What changes from one request to the next must not be cached.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'APIGWSSLEnabled',
+    where: [STAGE],
+    reason: 'A client certificate is for HTTP backends; the function is invoked under IAM.',
+  },
   {
     tool: 'cdk-nag',
     rule: 'CloudWatchAlarmAction',
@@ -47,6 +81,12 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: ['AWS::Logs::LogGroup'],
     reason: 'CloudWatch Logs encrypts with a key of its own; one of yours costs money and needs a key policy.',
     optIn: 'encryptionKey',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'COG4',
+    where: [METHOD],
+    reason: 'Every method is authorized, by IAM unless another way is chosen.',
   },
   {
     tool: 'cdk-nag',
@@ -67,6 +107,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: ['AWS::Events::Rule'],
     only: { what: 'schedules of event logs', id: /ReplayerSchedule/ },
     reason: 'As those of circuit breakers.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'IAM5',
+    where: ['AWS::IAM::ManagedPolicy'],
+    only: JOBS_POLICY,
+    reason: 'The results below one prefix, and the paths of jobs: their names are not known before they are made.',
   },
   {
     tool: 'cdk-nag',
@@ -101,6 +148,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'cdk-nag',
     rule: 'LambdaConcurrency',
     where: [FUNCTION],
+    only: JOBS_FUNCTION,
+    reason: 'The throttle of the API bounds them, and with it the ends that there are to tell.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaConcurrency',
+    where: [FUNCTION],
     only: CONTROLLER,
     reason: 'It runs once a minute and at changes of what it controls, whatever the load.',
   },
@@ -117,6 +171,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     only: RECOVERY,
     reason: 'Its queue hands it two batches at once, and no more.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'LambdaDLQ',
+    where: [FUNCTION],
+    only: DOOR_OR_RELAY,
+    reason: 'Nobody invokes them asynchronously: an API waits for its answer, a stream has its own destination.',
   },
   {
     tool: 'cdk-nag',
@@ -217,6 +278,25 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     tool: 'cdk-nag',
+    rule: 'SecretsManagerRotationEnabled',
+    where: [SECRET],
+    reason: 'Receivers check by the secret: it changes when they are told, not on a schedule.',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'SecretsManagerUsingKMSKey',
+    where: [SECRET],
+    reason: 'Secrets Manager encrypts with a key of its own.',
+    optIn: 'encryptionKey',
+  },
+  {
+    tool: 'cdk-nag',
+    rule: 'SMG4',
+    where: [SECRET],
+    reason: 'As SecretsManagerRotationEnabled.',
+  },
+  {
+    tool: 'cdk-nag',
     rule: 'SNSEncryptedKMS',
     where: [TOPIC],
     reason: 'SNS encrypts no topic by itself, and a key of yours costs money and needs a policy.',
@@ -239,7 +319,10 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
     tool: 'cfn-lint',
     rule: 'I1022',
-    where: ['AWS::IAM::ManagedPolicy', 'AWS::IAM::Role', 'AWS::KMS::Key', FUNCTION, 'AWS::S3::BucketPolicy'],
+    where: [
+      ...[STAGE, METHOD, 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Role', 'AWS::KMS::Key'],
+      ...[FUNCTION, 'AWS::Lambda::Permission', 'AWS::S3::BucketPolicy'],
+    ],
     reason: 'A matter of style: the CDK writes Fn::Join where it could write Fn::Sub.',
   },
   {
@@ -279,6 +362,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'checkov',
     rule: 'CKV_AWS_115',
     where: [FUNCTION],
+    only: JOBS_FUNCTION,
+    reason: 'As LambdaConcurrency.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_115',
+    where: [FUNCTION],
     only: CONTROLLER,
     reason: 'As LambdaConcurrency.',
   },
@@ -302,6 +392,13 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     where: [FUNCTION],
     only: RECOVERY,
     reason: 'As LambdaConcurrency.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_116',
+    where: [FUNCTION],
+    only: DOOR_OR_RELAY,
+    reason: 'As LambdaDLQ.',
   },
   {
     tool: 'checkov',
@@ -342,6 +439,19 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     rule: 'CKV_AWS_119',
     where: ['AWS::DynamoDB::Table'],
     reason: 'DynamoDB encrypts with a key of its own.',
+    optIn: 'encryptionKey',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_120',
+    where: [STAGE],
+    reason: 'As APIGWCacheEnabledAndEncrypted.',
+  },
+  {
+    tool: 'checkov',
+    rule: 'CKV_AWS_149',
+    where: [SECRET],
+    reason: 'As SecretsManagerUsingKMSKey.',
     optIn: 'encryptionKey',
   },
   {

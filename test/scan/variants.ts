@@ -8,6 +8,7 @@ import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
 import {
+  AsyncApi,
   AsyncDestination,
   AsyncFunction,
   AsyncWorker,
@@ -22,6 +23,7 @@ import {
   PayloadStore,
   StreamSource,
   StreamWorker,
+  Webhook,
 } from 'cdk-async-patterns';
 
 const handler = () => Handler.fromEntry(join(__dirname, 'handler.ts'));
@@ -63,6 +65,7 @@ const defaults = (app: App): void => {
   log.connectWriter(log.addWorker('Projection', { handler: handler() }).function);
   large(stack, {});
   new LoadLevelingQueue(stack, 'Paced', { handler: handler(), pace: Pace.concurrency(5) });
+  jobs(stack, {});
 };
 
 /** Whatever is sent, large or later. */
@@ -77,6 +80,32 @@ const large = (
   const later = new AsyncWorker(stack, 'FifoLater', { handler: handler(), fifo: true, payloadStore, ...props });
   later.connectProducer(worker.function, 'later', { schedules: true });
   topic.connectPublisher(later.function, 'events');
+};
+
+/** Jobs behind an API, told of in every way. */
+const jobs = (
+  stack: Stack,
+  props: { encryptionKey?: Key; alarmTopic?: Topic; reservedConcurrentExecutions?: number },
+) => {
+  const { encryptionKey, alarmTopic, reservedConcurrentExecutions } = props;
+  const completions = new FanOutTopic(stack, 'JobsEnded', { encryptionKey, alarmTopic });
+  const api = new AsyncApi(stack, 'Jobs', {
+    queue: new AsyncWorker(stack, 'JobsWorker', { handler: handler(), ...props }),
+    handler: handler(),
+    completions,
+    webhook: Webhook.toCallers(),
+    payloadStore: new PayloadStore(stack, 'JobsResults', { encryptionKey }),
+    encryptionKey,
+    alarmTopic,
+  });
+  const client = new AsyncWorker(stack, 'JobsClient', {
+    handler: handler(),
+    encryptionKey,
+    alarmTopic,
+    reservedConcurrentExecutions,
+  });
+  api.connectClient(client.function);
+  api.grantInvoke(client);
 };
 
 const optIn = (app: App): void => {
@@ -108,6 +137,7 @@ const optIn = (app: App): void => {
   for (const [id, source] of Object.entries(sources(stack))) {
     new StreamWorker(stack, id, { source, handler: handler(), ...everything });
   }
+  jobs(stack, everything);
 };
 
 /** Under the flags that `cdk init` sets; the reference app has none. */
