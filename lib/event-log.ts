@@ -20,6 +20,7 @@ import { LogReplayer } from './private/event-log/replayer';
 import { type Subscriber, subscriberRefusals, topicRefusals } from './private/event-log/rules';
 import { APPEND, archiverStatements, outboxStatements, READ } from './private/event-log/statements';
 import { archiveBucket, eventTable, missedQueue, replayTable, snapshotTable } from './private/event-log/storage';
+import { inventory } from './private/inventory';
 import { InvalidInput } from './private/problem';
 
 /** Properties of an `EventLog`. */
@@ -184,6 +185,17 @@ export class EventLog extends Construct {
     this.missedAlarm = alarms.missed;
     this.tamperedAlarm = alarms.tampered;
     this.replayerAlarm = alarms.replayer;
+
+    inventory(this, 'EventLog', {
+      table,
+      snapshotTable: this.snapshotTable,
+      replayTable: this.replayTable,
+      archive: bucket,
+      missedQueue: deadLetterQueue,
+      outbox: this.outbox,
+      archiver: this.archiver,
+      replayer: this.replayer,
+    });
   }
 
   /**
