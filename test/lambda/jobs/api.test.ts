@@ -129,7 +129,7 @@ describe('Idempotency-Key', () => {
   });
 
   test('a repetition sends what the first has not sent', async () => {
-    world.sqsFails = 'before';
+    world.sqsFails = () => 'before';
     expect(await keyed()).toMatchObject({ status: 503, headers: { 'Retry-After': '5' } });
     world.sqsFails = undefined;
     expect(await keyed()).toMatchObject({ status: 202 });
@@ -139,7 +139,7 @@ describe('Idempotency-Key', () => {
 
 describe('a job whose message was not sent', () => {
   test('has failed a minute later, for whoever looks', async () => {
-    world.sqsFails = 'before';
+    world.sqsFails = () => 'before';
     await post();
     const [id] = [...world.table.items.keys()];
     jest.setSystemTime(Date.now() + 60_000);
