@@ -107,22 +107,27 @@ async function live({ seed, jobs, crash, lost, fail, bad, twice, cancel, unsent,
     busy++;
     setTimeout(() => void work().finally(() => busy--), ms);
   };
-  const submit = async (n: number): Promise<void> => {
-    const reply = await ask({ body: JSON.stringify({ n }), headers: { 'Idempotency-Key': `k-${n}` } });
-    if (reply?.statusCode === 202) {
-      const { id, status } = JSON.parse(reply.body);
-      accepted.set(id, { status });
-    } else if (random() < 0.5) later(random() * 90_000, () => submit(n));
-  };
-  for (let n = 0; n < jobs; n++) later(random() * 60_000, () => submit(n));
   const someone = async (method: string, ids: Iterable<string>): Promise<void> => {
     const all = [...ids];
     const id = all[Math.floor(random() * all.length)];
     if (id) await ask({ method, id });
   };
+  const unsure = () => [...world.table.items].filter(([, { sendBy }]) => sendBy!.N !== '0').map(([id]) => id);
+  const submit = async (n: number): Promise<void> => {
+    const reply = await ask({ body: JSON.stringify({ n }), headers: { 'Idempotency-Key': `k-${n}` } });
+    if (reply?.statusCode === 202) {
+      const { id, status } = JSON.parse(reply.body);
+      accepted.set(id, { status });
+    } else if (random() < 0.6) {
+      const wait = random() * 120_000;
+      later(wait, () => submit(n));
+      // At the same moment somebody may find that it is too late for it.
+      if (random() < look) later(wait + random() * 500, () => someone('GET', unsure()));
+    }
+  };
+  for (let n = 0; n < jobs; n++) later(random() * 60_000, () => submit(n));
   for (let n = 0; n < jobs; n++) {
     if (random() < cancel) later(random() * 120_000, () => someone('DELETE', accepted.keys()));
-    // Also at what was refused: a look may find that it is too late for it, while somebody repeats it.
     if (random() < look) later(random() * 180_000, () => someone('GET', world.table.items.keys()));
   }
 
