@@ -1,0 +1,103 @@
+// What app.py says, in TypeScript.
+import { App, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
+import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import {
+  AsyncWorker,
+  Backoff,
+  CircuitBreaker,
+  FanOutTopic,
+  Handler,
+  Idempotency,
+  MessageFilter,
+  MessageMatch,
+  PayloadStore,
+} from 'cdk-async-patterns';
+
+const ORDERS = 'test/python/handlers/orders.ts';
+const CHARGES = 'test/python/handlers/charges.ts';
+
+const app = new App({ outdir: process.env.CDK_OUTDIR, analyticsReporting: false });
+const stack = new Stack(app, 'Stack');
+const key = new Key(stack, 'Key', { enableKeyRotation: true, removalPolicy: RemovalPolicy.DESTROY });
+const alarmTopic = new Topic(stack, 'Alarms', { enforceSSL: true, masterKey: key });
+const api = new lambda.Function(stack, 'Api', {
+  runtime: lambda.Runtime.NODEJS_24_X,
+  handler: 'index.handler',
+  code: lambda.Code.fromInline('exports.handler = async () => {}'),
+});
+
+const payloadStore = new PayloadStore(stack, 'Payloads', {
+  threshold: Size.kibibytes(128),
+  expiration: Duration.days(60),
+  encryptionKey: key,
+});
+
+const breaker = new CircuitBreaker(stack, 'Breaker', {
+  failureRatio: 0.25,
+  minimumCalls: 20,
+  window: Duration.minutes(2),
+  coolDown: Duration.seconds(30),
+  alarmTopic,
+});
+
+const orders = new AsyncWorker(stack, 'Orders', {
+  handler: Handler.fromEntry(ORDERS),
+  timeout: Duration.seconds(20),
+  memorySize: 512,
+  batchSize: 100,
+  maxBatchingWindow: Duration.seconds(2),
+  maxConcurrency: 5,
+  maxReceiveCount: 8,
+  backoff: Backoff.exponential({ initial: Duration.seconds(2), max: Duration.minutes(1), factor: 3 }),
+  payloadStore,
+  encryptionKey: key,
+  alarmTopic,
+  environment: { STAGE: 'test' },
+});
+orders.connectProducer(api, 'orders', { schedules: true });
+orders.grantSendMessages(api);
+new Alarm(stack, 'ManyRetries', {
+  metric: orders.metricRetried({ period: Duration.minutes(1) }),
+  threshold: 100,
+  evaluationPeriods: 1,
+});
+
+const charges = new AsyncWorker(stack, 'Charges', {
+  handler: Handler.fromEntry(CHARGES, { minify: true, architecture: lambda.Architecture.X86_64 }),
+  fifo: true,
+  backoff: Backoff.constant(Duration.seconds(7)),
+  idempotency: Idempotency.table({ retention: Duration.days(10), leaseDuration: Duration.minutes(1) }),
+  circuitBreaker: breaker,
+});
+orders.connectProducer(charges.function, 'orders');
+
+const events = new FanOutTopic(stack, 'Events', {
+  fifo: true,
+  archive: Duration.days(30),
+  payloadStore,
+  encryptionKey: key,
+  alarmTopic,
+});
+events.addWorker('Billing', { handler: Handler.fromEntry(ORDERS), rawMessageDelivery: false });
+events.addWorker('Audit', {
+  handler: Handler.fromEntry(ORDERS),
+  unordered: true,
+  filter: MessageFilter.body({
+    customer: MessageMatch.nested({ country: MessageMatch.strings('CH', 'DE') }),
+    amount: MessageMatch.numeric({ greaterThan: 100, lessThanOrEqualTo: 1000 }),
+  }),
+  replayFrom: new Date('2026-11-01T00:00:00Z'),
+});
+events.addQueue(new Queue(stack, 'Given', { fifo: true, enforceSSL: true, encryptionMasterKey: key }));
+events.connectPublisher(api, 'events');
+
+const notices = new FanOutTopic(stack, 'Notices');
+notices.addFunction(api, {
+  filter: MessageFilter.attributes({ kind: MessageMatch.anyOf(MessageMatch.prefix('order.'), MessageMatch.absent()) }),
+});
+
+app.synth();
