@@ -7,17 +7,22 @@ from aws_cdk import App, Duration, RemovalPolicy, Size, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from cdk_async_patterns import (
     AsyncWorker,
     Backoff,
+    Backpressure,
     CircuitBreaker,
     FanOutTopic,
     Handler,
     Idempotency,
+    LoadLevelingQueue,
     MessageFilter,
     MessageMatch,
+    Pace,
+    PaceChange,
     PayloadStore,
 )
 
@@ -121,5 +126,15 @@ notices.add_function(
     api,
     filter=MessageFilter.attributes({"kind": MessageMatch.any_of(MessageMatch.prefix("order."), MessageMatch.absent())}),
 )
+
+mails = LoadLevelingQueue(
+    stack,
+    "Mails",
+    handler=Handler.from_entry(ORDERS),
+    pace=Pace.rate(100, Duration.seconds(1)),
+    backpressure=Backpressure.time_to_drain(Duration.minutes(10)),
+    schedule=[PaceChange(at=scheduler.ScheduleExpression.cron(hour="3", minute="0"), pace=Pace.closed())],
+)
+mails.connect_producer(api, "mails")
 
 app.synth()

@@ -3,17 +3,21 @@ import { App, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import {
   AsyncWorker,
   Backoff,
+  Backpressure,
   CircuitBreaker,
   FanOutTopic,
   Handler,
   Idempotency,
+  LoadLevelingQueue,
   MessageFilter,
   MessageMatch,
+  Pace,
   PayloadStore,
 } from 'cdk-async-patterns';
 
@@ -99,5 +103,13 @@ const notices = new FanOutTopic(stack, 'Notices');
 notices.addFunction(api, {
   filter: MessageFilter.attributes({ kind: MessageMatch.anyOf(MessageMatch.prefix('order.'), MessageMatch.absent()) }),
 });
+
+const mails = new LoadLevelingQueue(stack, 'Mails', {
+  handler: Handler.fromEntry(ORDERS),
+  pace: Pace.rate(100, Duration.seconds(1)),
+  backpressure: Backpressure.timeToDrain(Duration.minutes(10)),
+  schedule: [{ at: ScheduleExpression.cron({ hour: '3', minute: '0' }), pace: Pace.closed() }],
+});
+mails.connectProducer(api, 'mails');
 
 app.synth();

@@ -2,9 +2,20 @@ import { join } from 'node:path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
-import { AsyncWorker, CircuitBreaker, FanOutTopic, Handler, Idempotency, PayloadStore } from '../../lib';
+import {
+  AsyncWorker,
+  Backpressure,
+  CircuitBreaker,
+  FanOutTopic,
+  Handler,
+  Idempotency,
+  LoadLevelingQueue,
+  Pace,
+  PayloadStore,
+} from '../../lib';
 
 const handler = () => Handler.fromEntry(join(__dirname, '..', 'fixtures', 'handler.ts'));
 
@@ -61,6 +72,19 @@ const FULLEST: Record<string, (world: World) => void> = {
     const topic = new FanOutTopic(world.stack, 'It');
     topic.addWorker('Worker', { handler: handler() });
     topic.addFunction(world.fn());
+  },
+  LoadLevelingQueue: (world) => {
+    const { stack, opted } = world;
+    const queue = new LoadLevelingQueue(stack, 'It', {
+      handler: handler(),
+      ...opted,
+      pace: Pace.rate(100, Duration.seconds(1)),
+      backpressure: Backpressure.timeToDrain(Duration.minutes(10)),
+      schedule: [{ at: ScheduleExpression.cron({ hour: '3', minute: '0' }), pace: Pace.closed() }],
+      idempotency: Idempotency.table(),
+      payloadStore: new PayloadStore(stack, 'Payloads'),
+    });
+    queue.connectProducer(world.fn(), 'it');
   },
   PayloadStore: ({ stack, encryptionKey }) => {
     new PayloadStore(stack, 'It', { encryptionKey });

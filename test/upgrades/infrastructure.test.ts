@@ -64,7 +64,9 @@ test('the fullest forms leave out no construct', () => {
   expect(constructs.map(({ name }) => name).filter((name) => !names.includes(name))).toEqual([]);
 });
 
-test('the names that constructs and runtime share are the same: one of each may be a version older than the other', () => {
-  const constants = Object.entries(contract).filter(([, value]) => typeof value !== 'function');
-  expect(Object.fromEntries(constants)).toMatchSnapshot();
-});
+test.each(Object.entries(contract).filter(([, value]) => typeof value !== 'function'))(
+  '%s of the contract is the same: constructs and runtime may be of different versions, and both go by it',
+  (_, value) => {
+    expect(value).toMatchSnapshot();
+  },
+);

@@ -122,8 +122,8 @@ for (const version of VERSIONS)
       const meet = (rows: any[]) => {
         const edge = edgeOf({ [ENV.idempotency]: JSON.stringify(IDEMPOTENCY) });
         // Another attempt than the one that wrote the rows.
-      edge.uuids = 10;
-      const table = new KeyTable();
+        edge.uuids = 10;
+        const table = new KeyTable();
         for (const row of rows) table.items.set(row.pk.S, row);
         edge.statements = table;
         return handle(edge, [{ MessageBody: JSON.stringify(BODY) }], { idempotencyKey: ({ orderId }) => orderId });
