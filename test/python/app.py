@@ -11,6 +11,8 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from cdk_async_patterns import (
+    AsyncDestination,
+    AsyncFunction,
     AsyncWorker,
     Backoff,
     Backpressure,
@@ -28,6 +30,7 @@ from cdk_async_patterns import (
 
 ORDERS = "test/python/handlers/orders.ts"
 CHARGES = "test/python/handlers/charges.ts"
+THUMBNAILS = "test/python/handlers/thumbnails.ts"
 
 app = App(outdir=os.environ["CDK_OUTDIR"], analytics_reporting=False)
 stack = Stack(app, "Stack")
@@ -136,5 +139,15 @@ mails = LoadLevelingQueue(
     schedule=[PaceChange(at=scheduler.ScheduleExpression.cron(hour="3", minute="0"), pace=Pace.closed())],
 )
 mails.connect_producer(api, "mails")
+
+thumbnails = AsyncFunction(
+    stack,
+    "Thumbnails",
+    handler=Handler.from_entry(THUMBNAILS),
+    on_success=AsyncDestination.worker(orders),
+    retry_attempts=1,
+    max_event_age=Duration.hours(1),
+)
+thumbnails.connect_invoker(api, "thumbnails")
 
 app.synth()

@@ -7,6 +7,8 @@ import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import {
+  AsyncDestination,
+  AsyncFunction,
   AsyncWorker,
   Backoff,
   Backpressure,
@@ -23,6 +25,7 @@ import {
 
 const ORDERS = 'test/python/handlers/orders.ts';
 const CHARGES = 'test/python/handlers/charges.ts';
+const THUMBNAILS = 'test/python/handlers/thumbnails.ts';
 
 const app = new App({ outdir: process.env.CDK_OUTDIR, analyticsReporting: false });
 const stack = new Stack(app, 'Stack');
@@ -111,5 +114,13 @@ const mails = new LoadLevelingQueue(stack, 'Mails', {
   schedule: [{ at: ScheduleExpression.cron({ hour: '3', minute: '0' }), pace: Pace.closed() }],
 });
 mails.connectProducer(api, 'mails');
+
+const thumbnails = new AsyncFunction(stack, 'Thumbnails', {
+  handler: Handler.fromEntry(THUMBNAILS),
+  onSuccess: AsyncDestination.worker(orders),
+  retryAttempts: 1,
+  maxEventAge: Duration.hours(1),
+});
+thumbnails.connectInvoker(api, 'thumbnails');
 
 app.synth();

@@ -6,6 +6,8 @@ import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import {
+  AsyncDestination,
+  AsyncFunction,
   AsyncWorker,
   Backpressure,
   CircuitBreaker,
@@ -37,6 +39,13 @@ class World {
 
 /** Each construct with everything that it can make. */
 const FULLEST: Record<string, (world: World) => void> = {
+  AsyncFunction: (world) => {
+    const { stack, opted } = world;
+    const payloadStore = new PayloadStore(stack, 'Payloads');
+    const onSuccess = AsyncDestination.queue(new Queue(stack, 'Given'));
+    const fn = new AsyncFunction(stack, 'It', { handler: handler(), onSuccess, payloadStore, ...opted });
+    fn.connectInvoker(world.fn(), 'it');
+  },
   AsyncWorker: ({ stack, opted }) => {
     const payloadStore = new PayloadStore(stack, 'Payloads');
     const idempotency = Idempotency.table({ leaseDuration: Duration.minutes(1) });
