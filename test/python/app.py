@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 
 from aws_cdk import App, Duration, RemovalPolicy, Size, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
@@ -20,16 +21,21 @@ from cdk_async_patterns import (
     FanOutTopic,
     Handler,
     Idempotency,
+    KafkaAuthentication,
     LoadLevelingQueue,
     MessageFilter,
     MessageMatch,
     Pace,
     PaceChange,
     PayloadStore,
+    StreamSource,
+    StreamWorker,
 )
 
 ORDERS = "test/python/handlers/orders.ts"
 CHARGES = "test/python/handlers/charges.ts"
+CLICKS = "test/python/handlers/clicks.ts"
+CLUSTER = "arn:aws:kafka:us-east-1:123456789012:cluster/events/9c8ad5a3-2f5d-4e0b-8f7e-1c2d3e4f5a6b-2"
 THUMBNAILS = "test/python/handlers/thumbnails.ts"
 
 app = App(outdir=os.environ["CDK_OUTDIR"], analytics_reporting=False)
@@ -149,5 +155,21 @@ thumbnails = AsyncFunction(
     max_event_age=Duration.hours(1),
 )
 thumbnails.connect_invoker(api, "thumbnails")
+
+StreamWorker(
+    stack,
+    "Clicks",
+    source=StreamSource.kinesis(kinesis.Stream(stack, "ClickStream")),
+    handler=Handler.from_entry(CLICKS),
+    batch_size=50,
+    parallelization_factor=2,
+    filters=[lambda_.FilterCriteria.filter({"data": {"kind": lambda_.FilterRule.is_equal("click")}})],
+)
+StreamWorker(
+    stack,
+    "Payments",
+    source=StreamSource.msk(CLUSTER, "payments", authentication=KafkaAuthentication.iam()),
+    handler=Handler.from_entry(CLICKS),
+)
 
 app.synth()

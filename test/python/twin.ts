@@ -1,6 +1,7 @@
 // What app.py says, in TypeScript.
 import { App, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Stream } from 'aws-cdk-lib/aws-kinesis';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
@@ -16,15 +17,20 @@ import {
   FanOutTopic,
   Handler,
   Idempotency,
+  KafkaAuthentication,
   LoadLevelingQueue,
   MessageFilter,
   MessageMatch,
   Pace,
   PayloadStore,
+  StreamSource,
+  StreamWorker,
 } from 'cdk-async-patterns';
 
 const ORDERS = 'test/python/handlers/orders.ts';
 const CHARGES = 'test/python/handlers/charges.ts';
+const CLICKS = 'test/python/handlers/clicks.ts';
+const CLUSTER = 'arn:aws:kafka:us-east-1:123456789012:cluster/events/9c8ad5a3-2f5d-4e0b-8f7e-1c2d3e4f5a6b-2';
 const THUMBNAILS = 'test/python/handlers/thumbnails.ts';
 
 const app = new App({ outdir: process.env.CDK_OUTDIR, analyticsReporting: false });
@@ -122,5 +128,17 @@ const thumbnails = new AsyncFunction(stack, 'Thumbnails', {
   maxEventAge: Duration.hours(1),
 });
 thumbnails.connectInvoker(api, 'thumbnails');
+
+new StreamWorker(stack, 'Clicks', {
+  source: StreamSource.kinesis(new Stream(stack, 'ClickStream')),
+  handler: Handler.fromEntry(CLICKS),
+  batchSize: 50,
+  parallelizationFactor: 2,
+  filters: [lambda.FilterCriteria.filter({ data: { kind: lambda.FilterRule.isEqual('click') } })],
+});
+new StreamWorker(stack, 'Payments', {
+  source: StreamSource.msk(CLUSTER, 'payments', { authentication: KafkaAuthentication.iam() }),
+  handler: Handler.fromEntry(CLICKS),
+});
 
 app.synth();

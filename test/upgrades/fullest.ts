@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Stream } from 'aws-cdk-lib/aws-kinesis';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
@@ -17,6 +18,8 @@ import {
   LoadLevelingQueue,
   Pace,
   PayloadStore,
+  StreamSource,
+  StreamWorker,
 } from '../../lib';
 
 const handler = () => Handler.fromEntry(join(__dirname, '..', 'fixtures', 'handler.ts'));
@@ -97,6 +100,10 @@ const FULLEST: Record<string, (world: World) => void> = {
   },
   PayloadStore: ({ stack, encryptionKey }) => {
     new PayloadStore(stack, 'It', { encryptionKey });
+  },
+  StreamWorker: ({ stack, opted }) => {
+    const source = StreamSource.kinesis(new Stream(stack, 'Given'));
+    new StreamWorker(stack, 'It', { handler: handler(), source, ...opted });
   },
 };
 
