@@ -18,6 +18,7 @@ from cdk_async_patterns import (
     Backoff,
     Backpressure,
     CircuitBreaker,
+    EventLog,
     FanOutTopic,
     Handler,
     Idempotency,
@@ -171,5 +172,9 @@ StreamWorker(
     source=StreamSource.msk(CLUSTER, "payments", authentication=KafkaAuthentication.iam()),
     handler=Handler.from_entry(CLICKS),
 )
+
+log = EventLog(stack, "Log", removal_policy=RemovalPolicy.DESTROY, encryption_key=key, alarm_topic=alarm_topic)
+log.add_worker("Placed", handler=Handler.from_entry(ORDERS), types=["OrderPlaced"])
+log.connect_writer(api, "log")
 
 app.synth()

@@ -14,6 +14,7 @@ import {
   Backoff,
   Backpressure,
   CircuitBreaker,
+  EventLog,
   FanOutTopic,
   Handler,
   Idempotency,
@@ -140,5 +141,9 @@ new StreamWorker(stack, 'Payments', {
   source: StreamSource.msk(CLUSTER, 'payments', { authentication: KafkaAuthentication.iam() }),
   handler: Handler.fromEntry(CLICKS),
 });
+
+const log = new EventLog(stack, 'Log', { removalPolicy: RemovalPolicy.DESTROY, encryptionKey: key, alarmTopic });
+log.addWorker('Placed', { handler: Handler.fromEntry(ORDERS), types: ['OrderPlaced'] });
+log.connectWriter(api, 'log');
 
 app.synth();

@@ -12,6 +12,7 @@ import {
   AsyncWorker,
   Backpressure,
   CircuitBreaker,
+  EventLog,
   FanOutTopic,
   Handler,
   Idempotency,
@@ -70,6 +71,11 @@ const FULLEST: Record<string, (world: World) => void> = {
   CircuitBreaker: ({ stack, opted }) => {
     const circuitBreaker = new CircuitBreaker(stack, 'It', opted);
     new AsyncWorker(stack, 'Worker', { handler: handler(), circuitBreaker, maxConcurrency: 7 });
+  },
+  EventLog: (world) => {
+    const log = new EventLog(world.stack, 'It', world.opted);
+    log.addWorker('Worker', { handler: handler(), types: ['OrderPlaced'] });
+    log.connectWriter(world.fn(), 'it');
   },
   FanOutTopic: (world) => {
     const { stack, opted } = world;
