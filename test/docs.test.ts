@@ -5,7 +5,7 @@ import { ACKNOWLEDGED } from './scan/acknowledged';
 import { markdown } from './scan/report';
 
 const ROOT = join(__dirname, '..');
-const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })];
+const PAGES = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/*.md', { cwd: ROOT })];
 
 const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
