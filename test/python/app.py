@@ -12,6 +12,8 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from cdk_async_patterns import (
+    ApiAuthorization,
+    AsyncApi,
     AsyncDestination,
     AsyncFunction,
     AsyncWorker,
@@ -31,6 +33,7 @@ from cdk_async_patterns import (
     PayloadStore,
     StreamSource,
     StreamWorker,
+    Webhook,
 )
 
 ORDERS = "test/python/handlers/orders.ts"
@@ -176,5 +179,20 @@ StreamWorker(
 log = EventLog(stack, "Log", removal_policy=RemovalPolicy.DESTROY, encryption_key=key, alarm_topic=alarm_topic)
 log.add_worker("Placed", handler=Handler.from_entry(ORDERS), types=["OrderPlaced"])
 log.connect_writer(api, "log")
+
+ended = FanOutTopic(stack, "Ended")
+invoices = AsyncWorker(stack, "Invoices", handler=Handler.from_entry(ORDERS))
+jobs = AsyncApi(
+    stack,
+    "Jobs",
+    queue=invoices,
+    handler=Handler.from_entry(ORDERS),
+    authorization=ApiAuthorization.lambda_(api),
+    max_age=Duration.hours(2),
+    max_body_size=Size.kibibytes(64),
+    completions=ended,
+    webhook=Webhook.to_callers(timeout=Duration.seconds(5)),
+)
+jobs.connect_client(thumbnails.function, "jobs")
 
 app.synth()

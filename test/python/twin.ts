@@ -8,6 +8,8 @@ import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import {
+  ApiAuthorization,
+  AsyncApi,
   AsyncDestination,
   AsyncFunction,
   AsyncWorker,
@@ -26,6 +28,7 @@ import {
   PayloadStore,
   StreamSource,
   StreamWorker,
+  Webhook,
 } from 'cdk-async-patterns';
 
 const ORDERS = 'test/python/handlers/orders.ts';
@@ -145,5 +148,18 @@ new StreamWorker(stack, 'Payments', {
 const log = new EventLog(stack, 'Log', { removalPolicy: RemovalPolicy.DESTROY, encryptionKey: key, alarmTopic });
 log.addWorker('Placed', { handler: Handler.fromEntry(ORDERS), types: ['OrderPlaced'] });
 log.connectWriter(api, 'log');
+
+const ended = new FanOutTopic(stack, 'Ended');
+const invoices = new AsyncWorker(stack, 'Invoices', { handler: Handler.fromEntry(ORDERS) });
+const jobs = new AsyncApi(stack, 'Jobs', {
+  queue: invoices,
+  handler: Handler.fromEntry(ORDERS),
+  authorization: ApiAuthorization.lambda(api),
+  maxAge: Duration.hours(2),
+  maxBodySize: Size.kibibytes(64),
+  completions: ended,
+  webhook: Webhook.toCallers({ timeout: Duration.seconds(5) }),
+});
+jobs.connectClient(thumbnails.function, 'jobs');
 
 app.synth();

@@ -7,6 +7,7 @@ import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import {
+  AsyncApi,
   AsyncDestination,
   AsyncFunction,
   AsyncWorker,
@@ -21,6 +22,7 @@ import {
   PayloadStore,
   StreamSource,
   StreamWorker,
+  Webhook,
 } from '../../lib';
 
 const handler = () => Handler.fromEntry(join(__dirname, '..', 'fixtures', 'handler.ts'));
@@ -43,6 +45,19 @@ class World {
 
 /** Each construct with everything that it can make. */
 const FULLEST: Record<string, (world: World) => void> = {
+  AsyncApi: (world) => {
+    const { stack, opted } = world;
+    const api = new AsyncApi(stack, 'It', {
+      queue: new AsyncWorker(stack, 'Worker', { handler: handler() }),
+      handler: handler(),
+      completions: new FanOutTopic(stack, 'Ended'),
+      webhook: Webhook.toCallers(),
+      payloadStore: new PayloadStore(stack, 'Payloads'),
+      cloudWatchRole: true,
+      ...opted,
+    });
+    api.connectClient(world.fn(), 'it');
+  },
   AsyncFunction: (world) => {
     const { stack, opted } = world;
     const payloadStore = new PayloadStore(stack, 'Payloads');
