@@ -309,8 +309,11 @@ describe('2,000 jobs', () => {
       if (EXPECTED[kind] === 'succeeded') expect(JSON.parse(result!.S!)).toEqual({ orderId, total: cents * 2 });
       else expect(result?.S).toBeUndefined();
       if (kind === 'bad') expect(JSON.parse(problem!.S!).detail).toBe('the card is refused');
+      // One that crashed may have taken its last attempt with it.
       if (kind === 'doomed')
-        expect(JSON.parse(problem!.S!).detail).toMatch(/^retries exhausted after 4 receives: doomed/);
+        expect(JSON.parse(problem!.S!).detail).toMatch(
+          /^retries exhausted after (4 receives: doomed|5 receives: the last attempt came to no end)/,
+        );
     }
   });
 
@@ -378,8 +381,9 @@ test('a callback to this machine is refused, with the reason', async () => {
   }
 }, 60_000);
 
-describe('a queue with a pace, submitted to twice as fast', () => {
-  const PACE = 20;
+describe('a queue with a pace, submitted to faster than that', () => {
+  const PACE = 10;
+  const REFUSALS = 40;
   const SECONDS = 40;
   /** By key. */
   const accepted = new Map<string, string>();
@@ -396,19 +400,21 @@ describe('a queue with a pace, submitted to twice as fast', () => {
 
   beforeAll(async () => {
     const start = Date.now();
-    const requests: Promise<Reply>[] = [];
-    for (let i = 0; Date.now() - start < SECONDS * 1_000 && refused.length < 2 * PACE; i++) {
-      requests.push(submit(i));
-      await sleep(Math.max(0, start + ((i + 1) * 1_000) / (2 * PACE) - Date.now()));
-    }
-    await Promise.all(requests);
+    let next = 0;
+    const caller = async (): Promise<void> => {
+      while (Date.now() - start < SECONDS * 1_000 && refused.length < REFUSALS) {
+        await submit(next++);
+        await sleep(100);
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, caller));
     await until('the queue is empty', async () => (await size(out.PacedQueueUrlOutput)) === 0, 60);
     done = await scan(out.PacedJobsTableOutput);
   }, 120_000);
 
   test('the door answers 429 with when to come again, once the queue is behind', () => {
     expect(accepted.size).toBeGreaterThan(10 * PACE);
-    expect(refused.length).toBeGreaterThanOrEqual(2 * PACE);
+    expect(refused.length).toBeGreaterThanOrEqual(REFUSALS);
     for (const { reply } of refused) {
       expect(reply).toMatchObject({ status: 429, body: { title: 'Too Many Requests', status: 429 } });
       expect(Number(reply.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);

@@ -3,8 +3,7 @@ import type { Context } from 'aws-lambda/handler';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda/trigger/api-gateway-proxy';
 import { JOBS_ENV, type JobsSpec } from '../../../lib/private/contract';
 import { describe } from '../describe';
-import { producerOn } from '../producer/sender';
-import { Desk } from './desk';
+import { type Desk, deskOn } from './desk';
 import { type JobsEdge, lambdaJobsEdge } from './edge';
 import { type SubmitCode, SubmitError } from './errors';
 import type { JobRow } from './job';
@@ -40,7 +39,7 @@ const STATUS: Record<SubmitCode, readonly [status: number, title: string]> = {
   unavailable: [503, 'Service Unavailable'],
 };
 /** Seconds. */
-const RETRY_AFTER: Partial<Record<SubmitCode, string>> = { busy: '30', unavailable: '5' };
+const RETRY_AFTER: Partial<Record<SubmitCode, string>> = { unavailable: '5' };
 
 const JOB = /^[\w-]{32}$/;
 /** API Gateway gives up after 29 seconds: a reply must be on its way by then. */
@@ -65,7 +64,7 @@ export function jobsApiOn<T>(edge: JobsEdge, options: JobsApiOptions<T>): JobsAp
   const make = async (): Promise<Parts> => {
     const spec = specOf();
     const store = new JobStore(await edge.calls(), spec, now, edge.sender.storeCalls);
-    return { store, desk: new Desk({ spec, store, producer: producerOn(edge.sender, spec.queue), now }) };
+    return { store, desk: deskOn(edge.sender, spec, store) };
   };
   const parts = () => (made ??= make());
 

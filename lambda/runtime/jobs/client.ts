@@ -2,8 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { JOBS_ENV, variableName } from '../../../lib/private/contract';
 import { validate } from '../decode';
 import { describe } from '../describe';
-import { producerOn } from '../producer/sender';
-import { Desk, type Submission } from './desk';
+import { type Desk, deskOn, type Submission } from './desk';
 import { type JobsEdge, lambdaJobsEdge } from './edge';
 import { JobCancelledError, JobExpiredError, JobFailedError, SubmitError } from './errors';
 import type { JobRow } from './job';
@@ -141,7 +140,7 @@ export function jobsOn<T, R>(edge: JobsEdge, name: string, { schema }: JobsOptio
   const make = async (): Promise<Parts> => {
     const spec = readJobsSpec(env, JOBS_ENV.client + variableName(name), name);
     const store = new JobStore(await edge.calls(), spec, now, edge.sender.storeCalls);
-    return { store, desk: new Desk({ spec, store, producer: producerOn(edge.sender, spec.queue), now }) };
+    return { store, desk: deskOn(edge.sender, spec, store) };
   };
   const parts = () => (made ??= make());
   // In Lambda a missing connection is found at the deployment; a unit test may import what never submits.

@@ -1,6 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { JOB_ID, type JobsSpec } from '../../../lib/private/contract';
-import { SendError } from '../producer/errors';
+import type { SenderEdge } from '../producer/edge';
+import { BackpressureError, SendError } from '../producer/errors';
+import { Pressure } from '../producer/pressure';
+import { producerOn } from '../producer/sender';
 import type { Producer } from '../producer/types';
 import { SubmitError } from './errors';
 import { isEnd, type JobRow } from './job';
@@ -15,10 +18,18 @@ export interface Submission<T = unknown> {
   readonly callback?: string;
 }
 
+interface Draft {
+  readonly index: number;
+  readonly row: JobRow;
+  readonly input: unknown;
+}
+
 export interface DeskOptions {
   readonly spec: JobsSpec;
   readonly store: JobStore;
   readonly producer: Producer<unknown>;
+  /** Of a queue that tells how far it is behind. */
+  readonly pressure?: Pressure;
   now(): number;
 }
 
@@ -34,6 +45,19 @@ const digest = (...parts: string[]): string => {
   return hash.digest('base64url');
 };
 
+/** What takes the jobs of an API. */
+export function deskOn(edge: SenderEdge, spec: JobsSpec, store: JobStore): Desk {
+  const { queue } = spec;
+  return new Desk({
+    spec,
+    store,
+    now: edge.now,
+    // The desk looks at the backlog, before it writes a row for what would be refused.
+    producer: producerOn(edge, queue, { backpressure: 'ignore' }),
+    ...(queue.backpressure && { pressure: new Pressure(edge, queue.backpressure, 'throw') }),
+  });
+}
+
 /** Takes jobs: writes the row, sends the message, and notes that it is sent. In this order nothing runs that has no row. */
 export class Desk {
   constructor(private readonly options: DeskOptions) {}
@@ -42,7 +66,7 @@ export class Desk {
   async submitAll(submissions: readonly Submission[]): Promise<(JobRow | SubmitError)[]> {
     const { store } = this.options;
     const answers = new Array<JobRow | SubmitError>(submissions.length);
-    const drafts: { index: number; row: JobRow; input: unknown }[] = [];
+    let drafts: Draft[] = [];
     const ids = new Map<string, number>();
     const repeats: { index: number; of: number; row: JobRow }[] = [];
     submissions.forEach((submission, index) => {
@@ -59,13 +83,14 @@ export class Desk {
         answers[index] = new SubmitError('unavailable', 'the table of jobs does not answer', error);
     };
 
-    let unsent: typeof drafts = [];
+    let unsent: Draft[] = [];
     try {
+      drafts = await this.admitted(drafts, submissions, answers);
       const existing = await store.create(drafts.map(({ row }) => row));
       drafts.forEach((draft, i) => {
         const found = existing[i];
         if (found && found.hash !== draft.row.hash) answers[draft.index] = mismatch();
-        else if (found && (isEnd(found.state) || found.sendBy === 0)) answers[draft.index] = found;
+        else if (found && isTaken(found)) answers[draft.index] = found;
         // Written by us, or by somebody who has not sent it, or has and not said so: a second message does no harm.
         else unsent.push(found ? { ...draft, row: found } : draft);
       });
@@ -74,7 +99,7 @@ export class Desk {
       unsent = [];
     }
 
-    const sent: typeof drafts = [];
+    const sent: Draft[] = [];
     await Promise.all(
       unsent.map(async (draft) => {
         try {
@@ -107,6 +132,30 @@ export class Desk {
     return answers;
   }
 
+  /** What may be written: while the queue is behind nothing, and only what repeats a job that was sent is answered with it. */
+  private async admitted(
+    drafts: Draft[],
+    submissions: readonly Submission[],
+    answers: (JobRow | SubmitError)[],
+  ): Promise<Draft[]> {
+    const { pressure, store } = this.options;
+    try {
+      await pressure?.check();
+      return drafts;
+    } catch (error) {
+      if (!(error instanceof BackpressureError)) throw error;
+      const busy = new SubmitError('busy', 'the queue is behind', error, undefined, error.retryAfter);
+      await Promise.all(
+        drafts.map(async ({ index, row }) => {
+          const found = submissions[index]!.key === undefined ? undefined : await store.read(row.id);
+          if (found && found.hash !== row.hash) answers[index] = mismatch();
+          else answers[index] = found && isTaken(found) ? found : busy;
+        }),
+      );
+      return [];
+    }
+  }
+
   private rowOf({ input, owner, key, callback }: Submission): JobRow | SubmitError {
     const { spec, now } = this.options;
     let body: string | undefined;
@@ -134,18 +183,13 @@ export class Desk {
   }
 }
 
+/** Whether its message was sent, or need not be any more. */
+const isTaken = ({ state, sendBy }: JobRow): boolean => isEnd(state) || sendBy === 0;
+
 const mismatch = (): SubmitError =>
   new SubmitError('key-reused', 'the idempotency key was used before, for something else');
 
-/** Seconds after which to come again, if a producer has not sent because its queue holds more than it should. */
-function backpressureOf(error: unknown): number | undefined {
-  const { name, retryAfter } = (error ?? {}) as { name?: unknown; retryAfter?: unknown };
-  return name === 'BackpressureError' && typeof retryAfter === 'number' ? Math.ceil(retryAfter) : undefined;
-}
-
 function refusalOf(error: unknown): SubmitError {
-  const retryAfter = backpressureOf(error) ?? backpressureOf((error as Error | undefined)?.cause);
-  if (retryAfter !== undefined) return new SubmitError('busy', 'the queue is behind', error, undefined, retryAfter);
   const { code, mayHaveArrived } = error instanceof SendError ? error : { code: '', mayHaveArrived: true };
   if ((code === 'InvalidMessage' || code === 'MessageTooLong') && !mayHaveArrived)
     return new SubmitError(code === 'MessageTooLong' ? 'too-large' : 'invalid', 'the queue does not take it', error);
