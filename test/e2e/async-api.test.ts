@@ -421,10 +421,9 @@ describe('a queue with a pace, submitted to faster than that', () => {
     }
   });
 
-  test('what it has accepted is all done, what it has refused is not', () => {
+  test('what it has accepted is all done, what it has refused has left nothing', () => {
     for (const id of accepted.values()) expect(done.get(id)?.state?.S).toBe('succeeded');
-    const succeeded = [...done.values()].filter(({ state }) => state?.S === 'succeeded');
-    expect(succeeded).toHaveLength(accepted.size);
+    expect(done.size).toBe(accepted.size);
   });
 
   test('no faster than the pace, and about as fast', () => {
@@ -435,8 +434,8 @@ describe('a queue with a pace, submitted to faster than that', () => {
     process.stdout.write(
       `paced: ${accepted.size} accepted, ${refused.length} refused; ${rate.toFixed(1)} a second, at most ${most} in 10 s\n`,
     );
-    // Handlers begin some milliseconds after their slots, each by others.
-    expect(most).toBeLessThanOrEqual(10 * PACE + 1 + 4);
+    // Handlers begin after their slots, on a busy machine by up to a second.
+    expect(most).toBeLessThanOrEqual(11 * PACE);
     expect(rate).toBeGreaterThan(0.85 * PACE);
   });
 
