@@ -8,7 +8,7 @@ export type Views = ReadonlyMap<string, JobView>;
 
 /** Jobs asked for at a look: their functions share this machine with those that do the jobs. */
 const PER_LOOK = 12;
-const IN_FLIGHT = 4;
+const IN_FLIGHT = 2;
 
 export const hasEnded = (view: JobView | undefined): boolean =>
   view !== undefined && view.status !== 'accepted' && view.status !== 'running';
