@@ -13,6 +13,7 @@ export function pacedJobs(stack: Stack, { ledger, alarmTopic }: PacedJobsProps):
   const invoices = new LoadLevelingQueue(stack, 'Invoices', {
     handler: Handler.fromEntry('bin/handlers/invoices.ts'),
     pace: Pace.rate(4, Duration.seconds(1)),
+    timeout: Duration.seconds(15),
     // Beyond it the API answers 429 with Retry-After.
     backpressure: Backpressure.timeToDrain(Duration.minutes(2)),
     environment: { LEDGER_TABLE: ledger.tableName },
