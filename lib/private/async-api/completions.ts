@@ -14,8 +14,8 @@ import { Handler } from '../../handler';
 import type { Webhook } from '../../webhook';
 import { alarm } from '../alarm';
 import { type CompletionsSpec, JOB_ENDS, JOBS_ENV, JOBS_TABLE, type WebhookSpec } from '../contract';
-import { shipped } from './bundle';
-import { ownFunction } from './own-function';
+import { ownFunction } from '../own-function';
+import { shipped } from '../shipped';
 import { sendStatements, streamStatements } from './statements';
 
 export interface CompletionsProps {
@@ -62,8 +62,8 @@ export class Completions extends Construct {
       enforceSSL: true,
     });
     const hooks = this.webhookWorker?.queue;
-    const { fn, permissions } = ownFunction(this, {
-      code: Handler._fromAsset(shipped('job-completions'))._code!,
+    const { function: fn, permissions } = ownFunction(this, {
+      code: 'job-completions',
       description: 'Tells of jobs that have ended',
       timeout: TIMEOUT,
       memorySize: MEMORY_MIB,
