@@ -1,4 +1,4 @@
-import { Names, Stack } from 'aws-cdk-lib';
+import { Names } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct, type IConstruct } from 'constructs';
 import { consoleUrl, linkAlarms } from './private/dashboard/link';
@@ -64,7 +64,7 @@ export class AsyncDashboard extends Construct {
       periodOverride: cloudwatch.PeriodOverride.INHERIT,
       widgets: [[new Late(() => widgetsOf(shownIn(shown, this), shown))]],
     });
-    this.url = consoleUrl(name, Stack.of(this).region);
+    this.url = consoleUrl(name);
     linkAlarms(shown, this, name);
   }
 }

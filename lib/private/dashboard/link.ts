@@ -1,4 +1,4 @@
-import { Aws, Stack, Stage, Token } from 'aws-cdk-lib';
+import { Stage } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 const names = new WeakMap<IConstruct, { readonly name: string; readonly dashboard: IConstruct }>();
@@ -11,10 +11,13 @@ export function linkAlarms(scope: IConstruct, dashboard: IConstruct, name: strin
 /** Where the console shows the dashboard of the nearest scope that has one. By name: a reference would close a circle. */
 export function dashboardUrl(construct: IConstruct): string | undefined {
   const found = [...construct.node.scopes].reverse().flatMap((scope) => names.get(scope) ?? [])[0];
-  if (!found || Stage.of(found.dashboard) !== Stage.of(construct)) return undefined;
-  const { region } = Stack.of(found.dashboard);
-  return consoleUrl(found.name, Token.isUnresolved(region) ? Aws.REGION : region);
+  // One of another stage does not show it.
+  return found && Stage.of(found.dashboard) === Stage.of(construct) ? consoleUrl(found.name) : undefined;
 }
 
-export const consoleUrl = (name: string, region: string): string =>
-  `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${name}`;
+/**
+ * Dashboards belong to no region, so the link names none.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+ */
+export const consoleUrl = (name: string): string =>
+  `https://console.aws.amazon.com/cloudwatch/home#dashboards/dashboard/${name}`;
