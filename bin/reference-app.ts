@@ -13,13 +13,14 @@ import {
   MessageMatch,
 } from 'cdk-async-patterns';
 import type { Construct } from 'constructs';
+import { pacedJobs } from './reference/paced-jobs';
 
 /** From which total somebody should look at an order. */
 const LARGE_ORDER = 500;
 
 /**
  * An app to copy: a worker on a standard queue, one on a FIFO queue, one whose effects happen once, events that three workers
- * get a copy of, and a table for all.
+ * get a copy of, jobs over HTTP that are done at a pace, and a table for all.
  */
 export class ReferenceStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
@@ -89,6 +90,8 @@ export class ReferenceStack extends Stack {
     ledger.grant(payments, 'dynamodb:PutItem');
     ledger.grant(timeline, 'dynamodb:UpdateItem');
     ledger.grant(largeOrders, 'dynamodb:PutItem');
+
+    pacedJobs(this, { ledger, alarmTopic });
 
     new CfnOutput(this, 'LedgerTableName', { value: ledger.tableName });
     new CfnOutput(this, 'OrdersQueueUrl', { value: orders.queue.queueUrl });

@@ -18,7 +18,10 @@ import { apiRefusals } from './private/async-api/numbers';
 import { jobsRestApi } from './private/async-api/rest-api';
 import { clientStatements, sendStatements, storeStatements, workerStatements } from './private/async-api/statements';
 import { JOBS_ENV, JOBS_TABLE, type JobsSpec } from './private/contract';
+import { shows } from './private/dashboard/view';
+import { apiView } from './private/dashboard/views';
 import { granteeOf, type Pressure, tell } from './private/fan-out/connect';
+import { inventory } from './private/inventory';
 import { ownFunction } from './private/own-function';
 import { InvalidInput } from './private/problem';
 
@@ -182,6 +185,7 @@ export class AsyncApi extends Construct implements iam.IGrantable {
     }
 
     this.errorAlarm = alarm(this, 'Errors', alarmTopic, {
+      runbook: 'api-errors',
       alarmDescription:
         `${this.node.path}: requests fail with 5xx; callers may repeat them under the same Idempotency-Key. Runbook: read ` +
         "the function's log; may it write to the table and send to the queue, is one of them throttled, or does the function " +
@@ -192,6 +196,8 @@ export class AsyncApi extends Construct implements iam.IGrantable {
       // No requests, no errors.
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
+    inventory(this, 'AsyncApi', { function: fn, logGroup, table: this.table });
+    shows(this, () => apiView(this));
   }
 
   /** Let somebody call the API, under `ApiAuthorization.iam()`. */

@@ -46,7 +46,9 @@ export async function collect<B extends Bookkeepers>(
       const waiting = await each(workers, ({ queueUrl }) => waitingIn(sqs, queueUrl));
       const deadLetters = await each(readers, (reader) => reader.look());
       const sight: Sight = { waiting, deadLetters, rows: await readLedger(dynamodb, ledgerTable) };
-      const books = Object.entries(bookkeepers).map(([name, write]) => [name, write(sight)] as const);
+      const books = await Promise.all(
+        Object.entries(bookkeepers).map(async ([name, write]) => [name, await write(sight)] as const),
+      );
       const pages = books.map(([, page]) => page);
       onProgress(pages);
       if (pages.every(({ isComplete }) => isComplete) || Date.now() > until)

@@ -67,7 +67,7 @@ async function demo(emulator: Emulator, seed: number): Promise<{ reference: Refe
   await phase('cdk bootstrap', () => bootstrap(emulator));
   const outputs = await phase('cdk deploy', () => deploy(emulator, { stack: 'Reference' }));
   const reference = referenceOf(outputs);
-  const bookkeepers = await phase(`sending messages, seed ${seed}`, (line) =>
+  const bookkeepers = await phase(`sending messages and jobs, seed ${seed}`, (line) =>
     sendLoads(emulator, reference, seed, (text) => line.update(text)),
   );
   const books = await phase('accounting for them', (line) =>
@@ -81,7 +81,7 @@ async function demo(emulator: Emulator, seed: number): Promise<{ reference: Refe
 
 /**
  * `npm run local`: deploys the reference app to an emulator on this machine and accounts for 500 messages,
- * and for every copy of every event that came of them.
+ * for every copy of every event that came of them, and for 60 jobs over HTTP.
  * `-- --keep` leaves it running, `-- --seed <n>` sends another load than the usual one.
  */
 async function main(): Promise<number> {

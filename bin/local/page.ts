@@ -26,6 +26,8 @@ export interface Page {
 
 /** Writes the page of a pattern whose load was sent. Pure. */
 export type Bookkeeper<P extends Page = Page> = (sight: Sight) => P;
-export type Bookkeepers = Readonly<Record<string, Bookkeeper>>;
+/** One that asks the app for more than there is in sight. */
+export type AskingBookkeeper<P extends Page = Page> = (sight: Sight) => Promise<P>;
+export type Bookkeepers = Readonly<Record<string, Bookkeeper | AskingBookkeeper>>;
 /** The books: a page of each. */
-export type Books<B extends Bookkeepers> = { readonly [Name in keyof B]: ReturnType<B[Name]> };
+export type Books<B extends Bookkeepers> = { readonly [Name in keyof B]: Awaited<ReturnType<B[Name]>> };

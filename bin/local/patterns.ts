@@ -1,5 +1,9 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Emulator } from './emulator';
+import { InvoicesClient } from './invoices/client';
+import { buildJobs } from './invoices/load';
+import { jobsPage } from './invoices/page';
+import { submit } from './invoices/submit';
 import { buildLoad } from './messages/load';
 import { messagesPage } from './messages/page';
 import { send } from './messages/send';
@@ -18,11 +22,17 @@ export async function sendLoads(
 ) {
   const messages = buildLoad(seed);
   const sqs = new SQSClient(emulator.clientConfig);
-  const sent = await send(sqs, reference, messages, (count) => onProgress(`${count} of ${messages.length} sent`));
+  const client = await InvoicesClient.of(emulator, reference.invoicesUrl);
+  // At the same time: they share nothing but the machine.
+  const [sent, jobs] = await Promise.all([
+    send(sqs, reference, messages, (count) => onProgress(`${count} of ${messages.length} sent`)),
+    submit(client, buildJobs(seed)),
+  ]);
   sqs.destroy();
   return {
     messages: messagesPage(sent),
     // Nobody sends events but the worker of the orders.
     orderEvents: eventsPage(sent),
+    invoices: jobsPage(client, jobs),
   };
 }

@@ -11,6 +11,7 @@ export const WORKER_IDS = {
   timeline: 'Timeline',
   largeOrders: 'LargeOrders',
   broken: 'Broken',
+  invoices: 'Invoices',
 } as const;
 
 export type WorkerName = keyof typeof WORKER_IDS;
@@ -20,6 +21,8 @@ export interface Reference {
   readonly ledgerTable: string;
   /** Function that an operator invokes to overrule the circuit breaker of the payments. */
   readonly breakerController: string;
+  /** Where jobs are posted to, on AWS. */
+  readonly invoicesUrl: string;
   readonly workers: Readonly<Record<WorkerName, Queues>>;
 }
 
@@ -37,6 +40,7 @@ export function referenceOf(outputs: Readonly<Record<string, string>>): Referenc
   return {
     ledgerTable: output('LedgerTableName'),
     breakerController: output('PaymentProviderController'),
+    invoicesUrl: output('InvoicesUrl'),
     workers: Object.fromEntries(
       Object.entries(WORKER_IDS).map(([name, id]) => [name, queues(id)]),
     ) as Reference['workers'],

@@ -4,6 +4,10 @@ import { collect } from '../../bin/local/collect';
 import type { DeadLetter } from '../../bin/local/dead-letters';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, startEmulator } from '../../bin/local/emulator';
+import type { JobAccount } from '../../bin/local/invoices/account';
+import { DEMO, type Kind as JobKind } from '../../bin/local/invoices/load';
+import { rateOf } from '../../bin/local/invoices/pace';
+import type { JobsPage } from '../../bin/local/invoices/page';
 import type { Account } from '../../bin/local/messages/account';
 import type { Kind, Worker } from '../../bin/local/messages/load';
 import type { MessagesPage } from '../../bin/local/messages/page';
@@ -21,13 +25,18 @@ let emulator: Emulator;
 let reference: Reference;
 let books: MessagesPage;
 let events: EventsPage;
+let jobs: JobsPage;
 
 beforeAll(async () => {
   emulator = await startEmulator({ directory });
   await bootstrap(emulator, directory);
   reference = referenceOf(await deploy(emulator, { stack: 'Reference', directory }));
   const bookkeepers = await sendLoads(emulator, reference, 2);
-  ({ messages: books, orderEvents: events } = await collect(emulator, reference, bookkeepers, { timeoutSeconds: 90 }));
+  ({
+    messages: books,
+    orderEvents: events,
+    invoices: jobs,
+  } = await collect(emulator, reference, bookkeepers, { timeoutSeconds: 90 }));
 }, 240_000);
 
 afterAll(() => emulator?.stop(), 20_000);
@@ -253,5 +262,57 @@ describe('an order event', () => {
     }
     expect(given).toBeGreaterThan(50);
     expect(given).toBeLessThan(booked().length - 50);
+  });
+});
+
+describe('a job over HTTP', () => {
+  /** Of a kind, as many as were submitted. */
+  const jobsOf = (kind: JobKind): JobAccount[] => {
+    const accounts = jobs.accounts.filter(({ job }) => job.kind === kind);
+    expect(accounts).toHaveLength(DEMO[kind]);
+    return accounts;
+  };
+
+  it('is accounted for', () => {
+    expect(jobs.problems).toEqual([]);
+    expect(jobs.isComplete).toBe(true);
+    expect(new Set(jobs.accounts.flatMap(({ ids }) => ids)).size).toBe(60);
+  });
+
+  it.each<JobKind>(['plain', 'sent twice'])('succeeds with the invoice, made once, when it is %s', (kind) => {
+    for (const { job, view, made } of jobsOf(kind)) {
+      const { orderId, cents } = job.request;
+      expect([orderId, view?.status, made.length]).toEqual([orderId, 'succeeded', 1]);
+      expect(view?.result).toMatchObject({ orderId, netCents: cents, taxCents: expect.any(Number) });
+    }
+  });
+
+  it('is one job when it is sent twice under one key', () => {
+    for (const { job } of jobsOf('sent twice')) {
+      const [first, second] = job.replies;
+      expect([first?.status, second?.status]).toEqual([202, 202]);
+      expect(first?.body.id).toBe(second?.body.id);
+    }
+  });
+
+  it('fails with the reason, which its dead letter has too, when it can never succeed', () => {
+    for (const { view, made, dead } of jobsOf('no tax rate')) {
+      expect(view).toMatchObject({ status: 'failed', problem: { detail: 'no tax rate for AQ' } });
+      expect(made).toEqual([]);
+      expect(dead).toMatchObject([{ reason: 'no tax rate for AQ', receiveCount: 1 }]);
+    }
+  });
+
+  it('is not done any more when it was cancelled', () => {
+    for (const { job, view, made, dead } of jobsOf('cancelled')) {
+      expect([job.cancellation?.status, view?.status]).toEqual([200, 'cancelled']);
+      expect([made.length, dead.length]).toEqual([0, 0]);
+    }
+  });
+
+  it('waits for its turn: no more than four start in a second', () => {
+    expect(jobs.starts).toHaveLength(DEMO.plain + DEMO['sent twice']);
+    // The first may be late by a second, which makes the way to the last shorter.
+    expect(rateOf(jobs.starts)).toBeLessThan(4.5);
   });
 });

@@ -32,9 +32,9 @@ const RECOVERY = { what: 'recoveries of stream workers', id: /RecoveryFunction/ 
 const KAFKA = { what: 'policies of workers of Kafka', id: /^Kafka.*Policy/ };
 const ARCHIVE = { what: 'archives of event logs', id: /Archive/ };
 const LOG = { what: 'functions of event logs', id: /(Outbox|Archiver|Replayer)Function/ };
-/** By their names in the variants. */
-const JOBS_FUNCTION = { what: 'functions of async APIs', id: /^Jobs(Completions(Webhook)?)?Function/ };
-const DOOR_OR_RELAY = { what: 'functions of async APIs', id: /^Jobs(Completions)?Function/ };
+/** By their names in the variants and in the reference app. */
+const JOBS_FUNCTION = { what: 'functions of async APIs', id: /^(Jobs|InvoicesApi)(Completions(Webhook)?)?Function/ };
+const DOOR_OR_RELAY = { what: 'functions of async APIs', id: /^(Jobs|InvoicesApi)(Completions)?Function/ };
 const JOBS_POLICY = {
   what: 'workers, functions and clients of async APIs',
   id: /^Jobs(Worker|Client)?(Policy|Grants)/,
@@ -320,7 +320,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'cfn-lint',
     rule: 'I1022',
     where: [
-      ...[STAGE, METHOD, 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Role', 'AWS::KMS::Key'],
+      ...[STAGE, METHOD, 'AWS::CloudWatch::Dashboard', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Role', 'AWS::KMS::Key'],
       ...[FUNCTION, 'AWS::Lambda::Permission', 'AWS::S3::BucketPolicy'],
     ],
     reason: 'A matter of style: the CDK writes Fn::Join where it could write Fn::Sub.',

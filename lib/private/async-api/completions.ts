@@ -98,6 +98,7 @@ export class Completions extends Construct {
     stream.node.addDependency(permissions);
 
     this.deadLetterAlarm = alarm(this, 'DeadLetters', alarmTopic, {
+      runbook: 'completions',
       alarmDescription:
         `${name}: ends of jobs could not be told for a day. The jobs themselves have ended and can be asked for. Runbook: ` +
         'the queue names the place in the stream of the table; may the function publish and send?',

@@ -7,6 +7,7 @@ const queues = (id: string) => ({ queueUrl: id, deadLetterQueueUrl: `${id}-dead`
 const reference: Reference = {
   ledgerTable: 'ledger',
   breakerController: 'controller',
+  invoicesUrl: 'https://api.execute-api.us-east-1.amazonaws.com/prod/jobs',
   workers: {
     orders: queues('orders'),
     payments: queues('payments'),
@@ -14,6 +15,7 @@ const reference: Reference = {
     timeline: queues('timeline'),
     largeOrders: queues('large-orders'),
     broken: queues('broken'),
+    invoices: queues('invoices'),
   },
 };
 const payment = (id: string, again = false): Message => ({

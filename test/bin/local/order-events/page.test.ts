@@ -14,8 +14,8 @@ const letter = (id: string): DeadLetter => ({
   groupId: 'customer-1',
   attributes: line(id),
 });
-const none = { orders: [], payments: [], shipments: [], timeline: [], largeOrders: [], broken: [] };
-const idle = { orders: 0, payments: 0, shipments: 0, timeline: 0, largeOrders: 0, broken: 0 };
+const none = { orders: [], payments: [], shipments: [], timeline: [], largeOrders: [], broken: [], invoices: [] };
+const idle = { orders: 0, payments: 0, shipments: 0, timeline: 0, largeOrders: 0, broken: 0, invoices: 0 };
 
 /** All of them were booked, the first of them twice. */
 const ledger = [

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Credentials, signed } from '../../../lambda/handlers/webhook-sender/sigv4';
+import type { JobView } from '../../../lambda/runtime';
+import { type Emulator, REGION } from '../emulator';
+
+/** What the API answers: a job, or a problem. */
+export interface Reply {
+  readonly status: number;
+  readonly body: Partial<JobView> & { readonly title?: string; readonly detail?: string };
+}
+
+const IAM_VERSION = '2010-05-08';
+const MAX_TRIES = 10;
+
+/** Somebody to sign with: a job belongs to whoever has submitted it, so a caller without an identity has none. */
+async function makeUser({ endpoint, clientConfig }: Emulator, UserName: string): Promise<Credentials> {
+  const iam = async (Action: string): Promise<string> => {
+    const url = new URL(endpoint);
+    const body = new URLSearchParams({ Action, UserName, Version: IAM_VERSION }).toString();
+    const request = { method: 'POST', url, body, headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+    const scope = { region: REGION, service: 'iam' };
+    const headers = signed(request, clientConfig.credentials, scope, new Date());
+    const response = await fetch(url, { method: 'POST', body, headers });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${Action}: got ${response.status} ${text}`);
+    return text;
+  };
+  await iam('CreateUser');
+  const xml = await iam('CreateAccessKey');
+  const of = (name: string): string => new RegExp(`<${name}>(.*?)</${name}>`).exec(xml)?.[1] ?? '';
+  return { accessKeyId: of('AccessKeyId'), secretAccessKey: of('SecretAccessKey') };
+}
+
+/** Calls the API as its callers do. */
+export class InvoicesClient {
+  private constructor(
+    private readonly jobs: string,
+    private readonly credentials: Credentials,
+  ) {}
+
+  /** @param invoicesUrl as the stack puts it out: of a host that only AWS answers for */
+  static async of(emulator: Emulator, invoicesUrl: string): Promise<InvoicesClient> {
+    const { hostname, pathname } = new URL(invoicesUrl);
+    const [apiId] = hostname.split('.');
+    const [, stage, resource] = pathname.split('/');
+    const jobs = `${emulator.endpoint}/restapis/${apiId}/${stage}/_user_request_/${resource}`;
+    return new InvoicesClient(jobs, await makeUser(emulator, `invoices-${Date.now()}`));
+  }
+
+  /** Repeats under the same key what is to come later: the key is what makes that harmless. */
+  async submit(request: object, idempotencyKey: string): Promise<Reply> {
+    for (let tries = 1; ; tries++) {
+      const headers = { 'content-type': 'application/json', 'idempotency-key': idempotencyKey };
+      const { retryAfter, ...reply } = await this.call('POST', '', headers, JSON.stringify(request));
+      if (retryAfter === undefined || ![429, 503].includes(reply.status) || tries === MAX_TRIES) return reply;
+      await sleep(retryAfter * 1000);
+    }
+  }
+
+  see(id: string): Promise<Reply> {
+    return this.call('GET', `/${id}`);
+  }
+
+  cancel(id: string): Promise<Reply> {
+    return this.call('DELETE', `/${id}`);
+  }
+
+  private async call(
+    method: string,
+    path: string,
+    own: Readonly<Record<string, string>> = {},
+    body = '',
+  ): Promise<Reply & { readonly retryAfter?: number }> {
+    const url = new URL(`${this.jobs}${path}`);
+    const scope = { region: REGION, service: 'execute-api' };
+    const headers = signed({ method, url, headers: own, body }, this.credentials, scope, new Date());
+    const response = await fetch(url, { method, headers, ...(body !== '' && { body }) });
+    const retryAfter = response.headers.get('retry-after');
+    return {
+      status: response.status,
+      body: (await response.json()) as Reply['body'],
+      ...(retryAfter !== null && { retryAfter: Number(retryAfter) }),
+    };
+  }
+}
