@@ -13,6 +13,7 @@ import {
   MessageMatch,
 } from 'cdk-async-patterns';
 import type { Construct } from 'constructs';
+import { streamsAndLog } from './reference/streams-and-log';
 
 /** From which total somebody should look at an order. */
 const LARGE_ORDER = 500;
@@ -82,6 +83,8 @@ export class ReferenceStack extends Stack {
       maxReceiveCount: 2,
       ...subscriber,
     });
+
+    streamsAndLog(this, { ledger, alarmTopic });
 
     // Each what its handler calls, no more.
     ledger.grant(orders, 'dynamodb:PutItem', 'dynamodb:UpdateItem');

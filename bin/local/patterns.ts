@@ -1,9 +1,18 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { buildCommands } from './accounts/load';
+import { accountsPage } from './accounts/page';
+import { sendCommands } from './accounts/send';
 import type { Emulator } from './emulator';
 import { buildLoad } from './messages/load';
 import { messagesPage } from './messages/page';
 import { send } from './messages/send';
 import { eventsPage } from './order-events/page';
+import { buildReadings } from './readings/load';
+import { readingsPage } from './readings/page';
+import { putReadings } from './readings/send';
+import { buildReceipts } from './receipts/load';
+import { receiptsPage } from './receipts/page';
+import { invokeReceipts } from './receipts/send';
 import type { Reference } from './reference';
 
 /**
@@ -17,12 +26,22 @@ export async function sendLoads(
   onProgress: (text: string) => void = () => {},
 ) {
   const messages = buildLoad(seed);
+  const readings = buildReadings(seed);
+  const receipts = buildReceipts(seed);
   const sqs = new SQSClient(emulator.clientConfig);
-  const sent = await send(sqs, reference, messages, (count) => onProgress(`${count} of ${messages.length} sent`));
+  const [sent, commands] = await Promise.all([
+    send(sqs, reference, messages, (count) => onProgress(`${count} of ${messages.length} sent`)),
+    sendCommands(emulator, reference, buildCommands(seed)),
+    putReadings(emulator, reference, readings),
+    invokeReceipts(emulator, reference, receipts),
+  ]);
   sqs.destroy();
   return {
     messages: messagesPage(sent),
     // Nobody sends events but the worker of the orders.
     orderEvents: eventsPage(sent),
+    readings: readingsPage(readings),
+    receipts: receiptsPage(receipts),
+    accounts: accountsPage(commands),
   };
 }

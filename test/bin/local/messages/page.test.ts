@@ -30,12 +30,16 @@ const rows = [
   { pk: 'timeline#1', sk: 'history', history: [row('other copy')] },
 ] as readonly LedgerRow[];
 const letter = { ...row('dead'), reason: 'why', body: '{}', groupId: undefined, attributes: {} };
-const none = { orders: [], payments: [], shipments: [], timeline: [], largeOrders: [], broken: [] };
-const idle = { orders: 0, payments: 0, shipments: 0, timeline: 0, largeOrders: 0, broken: 0 };
+const none = {
+  ...{ orders: [], payments: [], shipments: [], timeline: [], largeOrders: [], broken: [] },
+  ...{ accounts: [], balances: [], readings: [], receipts: [] },
+};
+const idle = { orders: 0, payments: 0, shipments: 0, timeline: 0, largeOrders: 0, broken: 0, accounts: 0, balances: 0 };
 const full: Sight = {
   rows,
   deadLetters: { ...none, shipments: [letter], broken: [{ ...letter, messageId: 'copy' }] },
   waiting: idle,
+  logRows: [],
 };
 const pageOf = (sight: Partial<Sight>) => messagesPage(sent)({ ...full, ...sight });
 

@@ -4,9 +4,7 @@ import { send } from '../../../../bin/local/messages/send';
 import type { Reference } from '../../../../bin/local/reference';
 
 const queues = (id: string) => ({ queueUrl: id, deadLetterQueueUrl: `${id}-dead` });
-const reference: Reference = {
-  ledgerTable: 'ledger',
-  breakerController: 'controller',
+const reference: Pick<Reference, 'workers'> = {
   workers: {
     orders: queues('orders'),
     payments: queues('payments'),
@@ -14,6 +12,8 @@ const reference: Reference = {
     timeline: queues('timeline'),
     largeOrders: queues('large-orders'),
     broken: queues('broken'),
+    accounts: queues('accounts'),
+    balances: queues('balances'),
   },
 };
 const payment = (id: string, again = false): Message => ({

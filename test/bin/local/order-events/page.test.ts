@@ -14,8 +14,11 @@ const letter = (id: string): DeadLetter => ({
   groupId: 'customer-1',
   attributes: line(id),
 });
-const none = { orders: [], payments: [], shipments: [], timeline: [], largeOrders: [], broken: [] };
-const idle = { orders: 0, payments: 0, shipments: 0, timeline: 0, largeOrders: 0, broken: 0 };
+const none = {
+  ...{ orders: [], payments: [], shipments: [], timeline: [], largeOrders: [], broken: [] },
+  ...{ accounts: [], balances: [], readings: [], receipts: [] },
+};
+const idle = { orders: 0, payments: 0, shipments: 0, timeline: 0, largeOrders: 0, broken: 0, accounts: 0, balances: 0 };
 
 /** All of them were booked, the first of them twice. */
 const ledger = [
@@ -28,7 +31,12 @@ const ledger = [
   { pk: 'large-order#b', sk: '1', ...copy('b') },
 ] as readonly LedgerRow[];
 
-const full: Sight = { rows: ledger, deadLetters: { ...none, broken: ['a', 'b', 'c'].map(letter) }, waiting: idle };
+const full: Sight = {
+  rows: ledger,
+  logRows: [],
+  deadLetters: { ...none, broken: ['a', 'b', 'c'].map(letter) },
+  waiting: idle,
+};
 const pageOf = (sight: Partial<Sight>) => eventsPage(orders)({ ...full, ...sight });
 
 const cells = (text: string, start: string) =>

@@ -1,0 +1,29 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PermanentError, streamWorker } from 'cdk-async-patterns/runtime';
+import { z } from 'zod';
+
+const ledger = DynamoDBDocumentClient.from(new DynamoDBClient());
+
+const ABSOLUTE_ZERO = -273.15;
+
+const Reading = z.object({ readingId: z.string().min(1), sensor: z.string().min(1), celsius: z.number() });
+
+/** Appends a reading to its sensor's history. The sensor is the partition key, so its readings come in the order in which they were put. */
+export const handler = streamWorker({
+  schema: Reading,
+  async process({ readingId, sensor, celsius }, { sequenceNumber, signal, log }) {
+    if (celsius < ABSOLUTE_ZERO) throw new PermanentError(`${sensor} reads ${celsius} °C: nothing is as cold as that`);
+
+    await ledger.send(
+      new UpdateCommand({
+        TableName: process.env.LEDGER_TABLE,
+        Key: { pk: `sensor#${sensor}`, sk: 'history' },
+        UpdateExpression: 'SET history = list_append(if_not_exists(history, :none), :readings)',
+        ExpressionAttributeValues: { ':none': [], ':readings': [{ readingId, sequenceNumber, celsius }] },
+      }),
+      { abortSignal: signal },
+    );
+    log.info('reading recorded', { sensor, readingId });
+  },
+});
