@@ -7,19 +7,17 @@ export interface Mail {
   readonly id: string;
   readonly address: string;
   readonly text: string;
-  readonly requestId: string;
 }
 
 /** Stands for a mail server: refuses what goes to down.example, and what goes to busy.example once. All else is a row in the ledger. */
-export async function deliver({ id, address, text, requestId }: Mail, abortSignal: AbortSignal): Promise<void> {
+export async function deliver({ id, address, text }: Mail, abortSignal: AbortSignal): Promise<void> {
   const row = { TableName: process.env.LEDGER_TABLE, Key: { pk: `mail#${id}`, sk: 'mail' } };
   const { Attributes } = await ledger.send(
     new UpdateCommand({
       ...row,
-      UpdateExpression:
-        'ADD attempts :one SET #text = :text, mailId = :id, requestIds = list_append(if_not_exists(requestIds, :none), :requestIds)',
+      UpdateExpression: 'ADD attempts :one SET #text = :text, mailId = :id',
       ExpressionAttributeNames: { '#text': 'text' },
-      ExpressionAttributeValues: { ':one': 1, ':text': text, ':id': id, ':none': [], ':requestIds': [requestId] },
+      ExpressionAttributeValues: { ':one': 1, ':text': text, ':id': id },
       ReturnValues: 'UPDATED_NEW',
     }),
     { abortSignal },

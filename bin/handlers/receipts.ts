@@ -7,11 +7,11 @@ const Receipt = z.object({ receiptId: z.string().min(1), address: z.string(), ce
 /** Mails a receipt. Lambda tries again what fails; what has failed to the end is in the dead-letter queue, as it was handed over. */
 export const handler = asyncFunction({
   schema: Receipt,
-  async process({ receiptId, address, cents }, { requestId, signal, log }) {
+  async process({ receiptId, address, cents }, { signal, log }) {
     // It will be no address at the next attempt too.
     if (!address.includes('@')) throw new PermanentError(`receipt ${receiptId} has no address that mail could go to`);
 
-    await deliver({ id: receiptId, address, text: `Paid: ${(cents / 100).toFixed(2)} EUR`, requestId }, signal);
+    await deliver({ id: receiptId, address, text: `Paid: ${(cents / 100).toFixed(2)} EUR` }, signal);
     log.info('receipt mailed', { receiptId });
   },
 });

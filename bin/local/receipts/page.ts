@@ -9,7 +9,6 @@ import type { Receipt, ReceiptKind } from './load';
 interface Mail {
   readonly mailId: string;
   readonly attempts: number;
-  readonly requestIds: readonly string[];
   /** How often it was taken; nothing if it never was. */
   readonly delivered?: number;
 }
@@ -48,10 +47,8 @@ const failureOf = ({ body }: DeadLetter): Failure => JSON.parse(body) as Failure
 function receiptProblems({ kind, payload }: Receipt, mail: Mail | undefined, failures: readonly Failure[]): string[] {
   const { receiptId } = payload;
   const attempts = mail?.attempts ?? 0;
-  const requests = new Set(mail?.requestIds).size;
   const problems: string[] = [];
   if (attempts !== ATTEMPTS[kind]) problems.push(`${receiptId} was tried ${attempts} times, not ${ATTEMPTS[kind]}`);
-  if (requests > 1) problems.push(`the attempts at ${receiptId} were ${requests} invocations, not one`);
   if (failures.some(({ requestPayload }) => !isDeepStrictEqual(requestPayload, payload)))
     problems.push(`${receiptId} is dead with another payload than it was handed over with`);
   return problems;

@@ -12,10 +12,10 @@ const invoked = [
   receipt('lost', 'fails each time'),
   receipt('bad', 'permanently bad'),
 ];
-const mail = (mailId: string, attempts: number, delivered?: number, requestIds = ['request', 'request']) => ({
+const mail = (mailId: string, attempts: number, delivered?: number) => ({
   pk: `mail#${mailId}`,
   sk: 'mail',
-  ...{ mailId, attempts, delivered, requestIds: requestIds.slice(0, attempts) },
+  ...{ mailId, attempts, delivered },
 });
 const failure = (i: number, condition: string, errorMessage: string, payload: object = invoked[i]!.payload) =>
   letter({ requestContext: { condition }, requestPayload: payload, responsePayload: { errorMessage } });
@@ -48,11 +48,6 @@ describe('the page of receipts', () => {
       ['fine was done 2 times and is dead 0 times'],
     ],
     ['was tried too often', pageOf([mail('fine', 2, 1), ...mails.slice(1)]), ['fine was tried 2 times, not 1']],
-    [
-      'was tried as two invocations',
-      pageOf([mails[0]!, mail('late', 2, 1, ['one', 'two']), mails[2]!]),
-      ['the attempts at late were 2 invocations, not one'],
-    ],
     [
       'is dead with another payload',
       pageOf(mails, [exhausted, failure(3, 'PermanentError', 'receipt bad has no address', { receiptId: 'bad' })]),
