@@ -69,11 +69,9 @@ export const accountsPage =
       const balance = balances.get(accountId);
       return { accountId, events, balance, isProjected: isSame(balance, balanceOf(accountId, events)) };
     });
-    const wrong = changes.filter(({ causationId }) => {
-      const command = byMessage.get(causationId ?? '');
-      return (
-        command !== undefined && !changes.some((event) => event.causationId === causationId && isOf(command, event))
-      );
+    const wrong = changes.filter((event) => {
+      const command = byMessage.get(event.causationId ?? '');
+      return command !== undefined && !isOf(command, event);
     });
     const left = waiting.accounts + waiting.balances;
     const projected = count(histories, ({ isProjected }) => isProjected);

@@ -41,6 +41,7 @@ export async function rebuildBalances(
   const balances = async () => rowsOf<Balance>(await readLedger(dynamodb, ledgerTable), 'balance');
   try {
     const log = logOf(await readLedger(dynamodb, accountLog.table));
+    const total = [...log.values()].flat().length;
     for (const { pk, sk } of await balances()) {
       await dynamodb.send(new DeleteCommand({ TableName: ledgerTable, Key: { pk, sk } }));
     }
@@ -54,6 +55,7 @@ export async function rebuildBalances(
       const problems = [...log]
         .filter(([accountId, events]) => !isSame(rebuilt.get(accountId), balanceOf(accountId, events)))
         .map(([accountId]) => `${accountId} was not rebuilt: ${JSON.stringify(rebuilt.get(accountId)?.state)}`);
+      if (sent < total) problems.push(`${sent} of ${total} events were replayed`);
       if (state !== 'open' && problems.length === 0) return { accounts: log.size, replayed: sent, problems };
       if (Date.now() > until) {
         return { accounts: log.size, replayed: sent, problems: [`the replay is ${state}`, ...problems] };
