@@ -8,9 +8,6 @@ import { LOCAL, run } from './run';
 const MINISTACK = '1.5.33';
 const OLDEST_PYTHON = [3, 10] as const;
 
-const VENV = join(LOCAL, 'venv');
-const VENV_PYTHON = join(VENV, 'bin', 'python');
-
 const print = async (python: string, expression: string): Promise<string | undefined> => {
   try {
     const { stdout } = await promisify(execFile)(python, [
@@ -38,25 +35,43 @@ async function findPython(): Promise<string> {
     seen.push(`${python} is ${version}`);
   }
   const got = seen.length > 0 ? seen.join(', ') : 'no python3 on the PATH';
-  throw new Error(`the local emulator needs Python ${OLDEST_PYTHON.join('.')} or newer: got ${got}`);
+  throw new Error(`this needs Python ${OLDEST_PYTHON.join('.')} or newer: got ${got}`);
 }
 
-/** Installs the emulator into a virtual environment of its own, if it is not there yet, and returns its program. */
-export async function installEmulator(onInstall: () => void = () => {}): Promise<string> {
-  const program = join(VENV, 'bin', 'ministack');
-  if ((await print(VENV_PYTHON, 'm.version("ministack")')) === MINISTACK) return program;
+const missing = async (python: string, [name, version]: readonly [string, string]): Promise<boolean> =>
+  (await print(python, `m.version("${name}")`)) !== version;
+
+/**
+ * A virtual environment with packages of these versions, made anew if one of them is missing, and the directory of its
+ * programs.
+ */
+export async function virtualEnvironment(
+  name: string,
+  packages: Readonly<Record<string, string>>,
+  onInstall: () => void = () => {},
+): Promise<string> {
+  const directory = join(LOCAL, name);
+  const bin = join(directory, 'bin');
+  const wanted = Object.entries(packages);
+  const absent = await Promise.all(wanted.map((each) => missing(join(bin, 'python'), each)));
+  if (!absent.includes(true)) return bin;
 
   const python = await findPython();
   onInstall();
   const log = join(LOCAL, 'install.log');
-  await rm(VENV, { recursive: true, force: true });
-  await run(python, ['-m', 'venv', VENV], { log, env: process.env }).catch((error: Error) => {
+  await rm(directory, { recursive: true, force: true });
+  await run(python, ['-m', 'venv', directory], { log, env: process.env }).catch((error: Error) => {
     throw new Error(`${error.message}\nOn Debian and Ubuntu: apt install python3-venv`);
   });
-  await run(VENV_PYTHON, ['-m', 'pip', 'install', '--disable-pip-version-check', `ministack==${MINISTACK}`], {
+  const requirements = wanted.map(([each, version]) => `${each}==${version}`);
+  await run(join(bin, 'python'), ['-m', 'pip', 'install', '--disable-pip-version-check', ...requirements], {
     log,
     // The user's proxy and index, which the clean environment drops.
     env: process.env,
   });
-  return program;
+  return bin;
 }
+
+/** Installs the emulator, if it is not there yet, and returns its program. */
+export const installEmulator = async (onInstall?: () => void): Promise<string> =>
+  join(await virtualEnvironment('venv', { ministack: MINISTACK }, onInstall), 'ministack');

@@ -352,11 +352,6 @@ describe('recovery', () => {
     expect(find(template, 'AWS::IAM::ManagedPolicy', /^ClicksRecovery/).PolicyDocument.Statement).toEqual([
       {
         Effect: 'Allow',
-        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        Resource: arn('^ClicksRecoveryLogGroup'),
-      },
-      {
-        Effect: 'Allow',
         Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
         Resource: arn('^ClicksOnFailureQueue'),
       },
@@ -365,6 +360,11 @@ describe('recovery', () => {
         Effect: 'Allow',
         Action: ['dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
         Resource: arn('^Table', 'StreamArn'),
+      },
+      {
+        Effect: 'Allow',
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: arn('^ClicksRecoveryLogGroup'),
       },
     ]);
   });

@@ -1,5 +1,5 @@
 // `npm run scan`: three scanners on what the library synthesizes. Ends with 1 if one finds what is not acknowledged, or
-// if an acknowledgement matches nothing any more. With --markdown it only prints the table for the README.
+// if an acknowledgement matches nothing any more. With --markdown it only prints the table of docs/scanners.md.
 import { join } from 'node:path';
 import { ACKNOWLEDGED, type Acknowledgement, covers, mistakes } from './acknowledged';
 import { runCfnLint } from './cfn-lint';

@@ -3,7 +3,7 @@ import type { Finding } from './finding';
 
 const short = (type: string): string => type.replace(/^AWS::/, '');
 
-/** The table of the README. */
+/** The table of docs/scanners.md. */
 export const markdown = (acknowledgements: readonly Acknowledgement[]): string =>
   [
     '| Scanner | Rule | On | Why it is left | To zero by |',

@@ -10,6 +10,7 @@ import { reachable } from './inputs';
 import { SETTINGS } from './settings';
 import { SIDECARS, sidecarImport } from './sidecars';
 import type { BundleSpec } from './spec';
+import { checkRuntimeVersion } from './versions';
 
 /** What esbuild made of one entry. */
 export interface Built extends Cached {
@@ -48,6 +49,8 @@ function call(esbuild: EsbuildLocation, specs: readonly BundleSpec[], mainFields
   });
   const contents = new Map(outputFiles.map((file) => [file.path, file.contents]));
   return specs.map((spec, index) => {
+    const inputs = reachable(metafile, spec.entry);
+    checkRuntimeVersion(spec, inputs);
     const { imports } = metafile.outputs[`${SETTINGS.outdir}/${index}/index.js`]!;
     const files = ['index.js', 'index.js.map'].map((name): AssetFile => {
       return { name, content: contents.get(join(root, SETTINGS.outdir, `${index}`, name))! };
@@ -58,7 +61,7 @@ function call(esbuild: EsbuildLocation, specs: readonly BundleSpec[], mainFields
       content: contentOf(files),
       sidecars: SIDECARS.filter((file) => imports.some(({ path }) => path === sidecarImport(file))),
       exports: exportsOf(spec, metafile, files[0]!.content),
-      warnings: concerning(warnings, reachable(metafile, spec.entry)).map(describeMessage),
+      warnings: concerning(warnings, inputs).map(describeMessage),
       metafiles: [metafile],
     };
   });

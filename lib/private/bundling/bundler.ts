@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { Cache, type Cached } from './cache';
@@ -10,6 +9,7 @@ import { once } from './once';
 import { SETTINGS } from './settings';
 import { readSidecar, type Sidecar } from './sidecars';
 import { type BundleSpec, optionsKey, specKey } from './spec';
+import { LIBRARY } from './versions';
 
 /** What goes to Lambda for one entry. */
 export interface Bundle extends Omit<Cached, 'sidecars'> {
@@ -17,8 +17,6 @@ export interface Bundle extends Omit<Cached, 'sidecars'> {
   /** Of the files, and of nothing else. */
   readonly hash: string;
 }
-
-const LIBRARY: string = JSON.parse(readFileSync(join(__dirname, '..', '..', '..', 'package.json'), 'utf8')).version;
 
 /** Makes the bundles, from the cache where it can, with one call of esbuild for all the others. */
 export function bundleAll(specs: readonly BundleSpec[]): Map<string, Bundle> {

@@ -1,0 +1,7 @@
+import { worker } from 'cdk-async-patterns/runtime';
+
+export const handler = worker<{ orderId: string }>({
+  process({ orderId }, { log }) {
+    log.info('handled', { orderId });
+  },
+});

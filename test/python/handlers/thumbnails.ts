@@ -1,0 +1,3 @@
+import { asyncFunction } from 'cdk-async-patterns/runtime';
+
+export const handler = asyncFunction<{ image: string }>({ process: ({ image }) => ({ thumbnail: `${image}.small` }) });
