@@ -14,6 +14,7 @@ import {
 } from 'cdk-async-patterns';
 import type { Construct } from 'constructs';
 import { pacedJobs } from './reference/paced-jobs';
+import { streamsAndLog } from './reference/streams-and-log';
 
 /** From which total somebody should look at an order. */
 const LARGE_ORDER = 500;
@@ -83,6 +84,8 @@ export class ReferenceStack extends Stack {
       maxReceiveCount: 2,
       ...subscriber,
     });
+
+    streamsAndLog(this, { ledger, alarmTopic });
 
     // Each what its handler calls, no more.
     ledger.grant(orders, 'dynamodb:PutItem', 'dynamodb:UpdateItem');

@@ -6,7 +6,7 @@ import { DeadLetterReader } from './dead-letters';
 import type { Emulator } from './emulator';
 import { readLedger } from './ledger';
 import type { Bookkeepers, Books, Page, Sight } from './page';
-import type { Reference, WorkerName } from './reference';
+import type { QueuelessName, Reference, WorkerName } from './reference';
 import { waitingIn } from './waiting';
 
 export interface CollectOptions {
@@ -17,13 +17,16 @@ export interface CollectOptions {
 
 const POLL_MS = 500;
 
-type PerWorker<T> = Readonly<Record<WorkerName, T>>;
+type Per<Name extends string, T> = Readonly<Record<Name, T>>;
 
 /** One after the other, in the app's order: what left a queue has reached those after it by the time that they are asked. */
-async function each<From, To>(of: PerWorker<From>, ask: (from: From) => Promise<To>): Promise<PerWorker<To>> {
+async function each<Name extends WorkerName | QueuelessName, From, To>(
+  of: Per<Name, From>,
+  ask: (from: From) => Promise<To>,
+): Promise<Per<Name, To>> {
   const answers: [string, To][] = [];
-  for (const [name, from] of Object.entries(of) as [string, From][]) answers.push([name, await ask(from)]);
-  return Object.fromEntries(answers) as Record<WorkerName, To>;
+  for (const [name, from] of Object.entries<From>(of)) answers.push([name, await ask(from)]);
+  return Object.fromEntries(answers) as Record<Name, To>;
 }
 
 /**
@@ -32,20 +35,26 @@ async function each<From, To>(of: PerWorker<From>, ask: (from: From) => Promise<
  */
 export async function collect<B extends Bookkeepers>(
   emulator: Emulator,
-  { ledgerTable, workers }: Reference,
+  { ledgerTable, workers, queueless, accountLog }: Reference,
   bookkeepers: B,
   { timeoutSeconds, onProgress = () => {} }: CollectOptions,
 ): Promise<Books<B>> {
   const sqs = new SQSClient(emulator.clientConfig);
   const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient(emulator.clientConfig));
-  const readers = await each(workers, async ({ deadLetterQueueUrl }) => new DeadLetterReader(sqs, deadLetterQueueUrl));
+  const readers = await each(
+    { ...workers, ...queueless },
+    async ({ deadLetterQueueUrl }) => new DeadLetterReader(sqs, deadLetterQueueUrl),
+  );
   const until = Date.now() + timeoutSeconds * 1000;
   try {
     for (;;) {
       // In this order: what left a queue before it was counted is in the ledger or among the dead by then.
       const waiting = await each(workers, ({ queueUrl }) => waitingIn(sqs, queueUrl));
       const deadLetters = await each(readers, (reader) => reader.look());
-      const sight: Sight = { waiting, deadLetters, rows: await readLedger(dynamodb, ledgerTable) };
+      // A projection is not ahead of the log.
+      const rows = await readLedger(dynamodb, ledgerTable);
+      const logRows = await readLedger(dynamodb, accountLog.table);
+      const sight: Sight = { waiting, deadLetters, rows, logRows };
       const books = await Promise.all(
         Object.entries(bookkeepers).map(async ([name, write]) => [name, await write(sight)] as const),
       );

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { type Rebuilt, rebuildBalances } from './accounts/rebuild';
 import { collect } from './collect';
 import { bootstrap, deploy } from './deploy';
 import { type Emulator, startEmulator } from './emulator';
@@ -63,7 +64,10 @@ function howToGoOn(
   ].join('\n');
 }
 
-async function demo(emulator: Emulator, seed: number): Promise<{ reference: Reference; pages: readonly Page[] }> {
+async function demo(
+  emulator: Emulator,
+  seed: number,
+): Promise<{ reference: Reference; pages: readonly Page[]; rebuilt: Rebuilt }> {
   await phase('cdk bootstrap', () => bootstrap(emulator));
   const outputs = await phase('cdk deploy', () => deploy(emulator, { stack: 'Reference' }));
   const reference = referenceOf(outputs);
@@ -76,12 +80,14 @@ async function demo(emulator: Emulator, seed: number): Promise<{ reference: Refe
       onProgress: (pages) => line.update(pages.map((page) => page.progress()).join('; ')),
     }),
   );
-  return { reference, pages: Object.values(books) };
+  const rebuilt = await phase('rebuilding the balances from the log', () => rebuildBalances(emulator, reference));
+  return { reference, pages: Object.values(books), rebuilt };
 }
 
 /**
  * `npm run local`: deploys the reference app to an emulator on this machine and accounts for 500 messages,
- * for every copy of every event that came of them, and for 60 jobs over HTTP.
+ * for every copy of every event that came of them, for 60 jobs over HTTP, and for records of a stream, invocations and the
+ * events of a log.
  * `-- --keep` leaves it running, `-- --seed <n>` sends another load than the usual one.
  */
 async function main(): Promise<number> {
@@ -95,13 +101,16 @@ async function main(): Promise<number> {
   );
   let kept = false;
   try {
-    const { reference, pages } = await demo(emulator, seed);
-    const problems = pages.flatMap((page) => page.problems);
+    const { reference, pages, rebuilt } = await demo(emulator, seed);
+    const problems = [...pages.flatMap((page) => page.problems), ...rebuilt.problems];
     for (const page of pages) console.log(`\n${page.table()}`);
     console.log('');
     for (const problem of problems) console.log(`✘ ${problem}`);
     if (problems.length === 0) {
       for (const page of pages) console.log(page.verdict());
+      console.log(
+        `${rebuilt.accounts} balances were dropped and are the same again after a replay of ${rebuilt.replayed} events.`,
+      );
       console.log(`The books balance, after ${seconds(start)}.`);
     }
     if (values.keep) {

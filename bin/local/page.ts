@@ -1,11 +1,13 @@
 import type { DeadLetter } from './dead-letters';
 import type { LedgerRow } from './ledger';
-import type { WorkerName } from './reference';
+import type { QueuelessName, WorkerName } from './reference';
 
 /** What can be seen of the deployed app at one moment. */
 export interface Sight {
   readonly rows: readonly LedgerRow[];
-  readonly deadLetters: Readonly<Record<WorkerName, readonly DeadLetter[]>>;
+  readonly deadLetters: Readonly<Record<WorkerName | QueuelessName, readonly DeadLetter[]>>;
+  /** What is in the log of accounts. */
+  readonly logRows: readonly LedgerRow[];
   /** How many messages each queue holds yet, those in flight included. */
   readonly waiting: Readonly<Record<WorkerName, number>>;
 }

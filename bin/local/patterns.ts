@@ -1,4 +1,7 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { buildCommands } from './accounts/load';
+import { accountsPage } from './accounts/page';
+import { sendCommands } from './accounts/send';
 import type { Emulator } from './emulator';
 import { InvoicesClient } from './invoices/client';
 import { buildJobs } from './invoices/load';
@@ -8,6 +11,12 @@ import { buildLoad } from './messages/load';
 import { messagesPage } from './messages/page';
 import { send } from './messages/send';
 import { eventsPage } from './order-events/page';
+import { buildReadings } from './readings/load';
+import { readingsPage } from './readings/page';
+import { putReadings } from './readings/send';
+import { buildReceipts } from './receipts/load';
+import { receiptsPage } from './receipts/page';
+import { invokeReceipts } from './receipts/send';
 import type { Reference } from './reference';
 
 /**
@@ -21,12 +30,17 @@ export async function sendLoads(
   onProgress: (text: string) => void = () => {},
 ) {
   const messages = buildLoad(seed);
+  const readings = buildReadings(seed);
+  const receipts = buildReceipts(seed);
   const sqs = new SQSClient(emulator.clientConfig);
   const client = await InvoicesClient.of(emulator, reference.invoicesUrl);
   // At the same time: they share nothing but the machine.
-  const [sent, jobs] = await Promise.all([
+  const [sent, jobs, commands] = await Promise.all([
     send(sqs, reference, messages, (count) => onProgress(`${count} of ${messages.length} sent`)),
     submit(client, buildJobs(seed)),
+    sendCommands(emulator, reference, buildCommands(seed)),
+    putReadings(emulator, reference, readings),
+    invokeReceipts(emulator, reference, receipts),
   ]);
   sqs.destroy();
   return {
@@ -34,5 +48,8 @@ export async function sendLoads(
     // Nobody sends events but the worker of the orders.
     orderEvents: eventsPage(sent),
     invoices: jobsPage(client, jobs),
+    readings: readingsPage(readings),
+    receipts: receiptsPage(receipts),
+    accounts: accountsPage(commands),
   };
 }

@@ -12,9 +12,16 @@ export const WORKER_IDS = {
   largeOrders: 'LargeOrders',
   broken: 'Broken',
   invoices: 'Invoices',
+  accounts: 'Accounts',
+  balances: 'Balances',
 } as const;
 
 export type WorkerName = keyof typeof WORKER_IDS;
+
+/** The construct ids of what has a dead-letter queue, and no queue that it works from. */
+export const QUEUELESS_IDS = { readings: 'Readings', receipts: 'Receipts' } as const;
+
+export type QueuelessName = keyof typeof QUEUELESS_IDS;
 
 /** The deployed reference app. */
 export interface Reference {
@@ -24,6 +31,11 @@ export interface Reference {
   /** Where jobs are posted to, on AWS. */
   readonly invoicesUrl: string;
   readonly workers: Readonly<Record<WorkerName, Queues>>;
+  readonly queueless: Readonly<Record<QueuelessName, Pick<Queues, 'deadLetterQueueUrl'>>>;
+  readonly readingsStream: string;
+  readonly receiptsFunction: string;
+  /** The table of the events of accounts, and the function that replays them. */
+  readonly accountLog: { readonly table: string; readonly replayer: string };
 }
 
 /** Reads the outputs of bin/reference-app.ts. */
@@ -44,5 +56,14 @@ export function referenceOf(outputs: Readonly<Record<string, string>>): Referenc
     workers: Object.fromEntries(
       Object.entries(WORKER_IDS).map(([name, id]) => [name, queues(id)]),
     ) as Reference['workers'],
+    queueless: Object.fromEntries(
+      Object.entries(QUEUELESS_IDS).map(([name, id]) => [
+        name,
+        { deadLetterQueueUrl: output(`${id}DeadLetterQueueUrl`) },
+      ]),
+    ) as Reference['queueless'],
+    readingsStream: output('ReadingsStreamName'),
+    receiptsFunction: output('ReceiptsFunctionName'),
+    accountLog: { table: output('AccountLogTableName'), replayer: output('AccountLogReplayer') },
   };
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { AccountsPage } from '../../bin/local/accounts/page';
+import { type Rebuilt, rebuildBalances } from '../../bin/local/accounts/rebuild';
 import { collect } from '../../bin/local/collect';
 import type { DeadLetter } from '../../bin/local/dead-letters';
 import { bootstrap, deploy } from '../../bin/local/deploy';
@@ -15,6 +17,8 @@ import type { Copy, EventAccount } from '../../bin/local/order-events/account';
 import type { Subscriber } from '../../bin/local/order-events/expect';
 import type { EventsPage } from '../../bin/local/order-events/page';
 import { sendLoads } from '../../bin/local/patterns';
+import type { ReadingsPage } from '../../bin/local/readings/page';
+import type { ReceiptsPage } from '../../bin/local/receipts/page';
 import { type Reference, referenceOf } from '../../bin/local/reference';
 import { LOCAL } from '../../bin/local/run';
 
@@ -26,17 +30,19 @@ let reference: Reference;
 let books: MessagesPage;
 let events: EventsPage;
 let jobs: JobsPage;
+let readings: ReadingsPage;
+let receipts: ReceiptsPage;
+let accounts: AccountsPage;
+let rebuilt: Rebuilt;
 
 beforeAll(async () => {
   emulator = await startEmulator({ directory });
   await bootstrap(emulator, directory);
   reference = referenceOf(await deploy(emulator, { stack: 'Reference', directory }));
   const bookkeepers = await sendLoads(emulator, reference, 2);
-  ({
-    messages: books,
-    orderEvents: events,
-    invoices: jobs,
-  } = await collect(emulator, reference, bookkeepers, { timeoutSeconds: 90 }));
+  const pages = await collect(emulator, reference, bookkeepers, { timeoutSeconds: 90 });
+  ({ messages: books, orderEvents: events, invoices: jobs, readings, receipts, accounts } = pages);
+  rebuilt = await rebuildBalances(emulator, reference);
 }, 240_000);
 
 afterAll(() => emulator?.stop(), 20_000);
@@ -314,5 +320,67 @@ describe('a job over HTTP', () => {
     expect(jobs.starts).toHaveLength(DEMO.plain + DEMO['sent twice']);
     // The first may be late by a second, which makes the way to the last shorter.
     expect(rateOf(jobs.starts)).toBeLessThan(4.5);
+  });
+});
+
+describe('a record of the stream', () => {
+  it('has its fate, once, those of a sensor in their order', () => {
+    expect(readings.problems).toEqual([]);
+    expect(readings.fates).toHaveLength(60);
+  });
+
+  it('is handled behind one that never can be', () => {
+    const bad = readings.fates.filter(({ expected }) => expected.kind === 'permanently bad');
+    expect(bad.map(({ done, dead }) => [done, dead.length])).toEqual([[0, 1]]);
+    const sensor = bad[0]!.expected.id.slice(0, -2);
+    const followers = readings.fates.filter(
+      ({ expected: { id } }) => id.startsWith(sensor) && id > bad[0]!.expected.id,
+    );
+    expect(followers).not.toHaveLength(0);
+    expect(followers.map(({ done }) => done)).toEqual(followers.map(() => 1));
+  });
+});
+
+describe('an invocation', () => {
+  const fatesOf = (kind: string) =>
+    receipts.fates.filter(({ expected }) => expected.kind === kind).map(({ done, dead }) => [done, dead.length]);
+
+  it('has its fate, once, after as many attempts as it should have', () => {
+    expect(receipts.problems).toEqual([]);
+    expect(receipts.fates).toHaveLength(12);
+  });
+
+  it('is done at a later attempt when it failed once', () => {
+    expect(fatesOf('fails once')).toEqual([[1, 0]]);
+  });
+
+  it('is dead, with what it was handed over with, when it failed each time or never can be done', () => {
+    expect(fatesOf('fails each time')).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+    expect(fatesOf('permanently bad')).toEqual([[0, 1]]);
+  });
+});
+
+describe('an account', () => {
+  it('has every command in its log once, and no version missing', () => {
+    expect(accounts.problems).toEqual([]);
+    expect(accounts.histories).toHaveLength(10);
+    expect(accounts.histories.flatMap(({ events: all }) => all)).toHaveLength(100);
+    for (const { accountId, events: all } of accounts.histories) {
+      expect([accountId, all.map(({ version }) => version)]).toEqual([accountId, all.map((_, i) => i + 1)]);
+    }
+  });
+
+  it('refuses what it has too little for, and says so', () => {
+    const [overdraft] = accounts.fates.filter(({ expected }) => expected.kind === 'overdraft');
+    expect(overdraft).toMatchObject({ done: 0, dead: [{ reason: expect.stringContaining('has too little for') }] });
+  });
+
+  it('has the balance that its events make, also when that is dropped and rebuilt by a replay', () => {
+    expect(accounts.histories.map(({ isProjected }) => isProjected)).toEqual(accounts.histories.map(() => true));
+    expect(rebuilt).toMatchObject({ accounts: 10, problems: [] });
+    expect(rebuilt.replayed).toBeGreaterThanOrEqual(100);
   });
 });

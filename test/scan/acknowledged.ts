@@ -19,14 +19,14 @@ const TOPIC = 'AWS::SNS::Topic';
 /** By their names in the variants and in the reference app. */
 const FIFO = {
   what: 'functions of FIFO workers',
-  id: /^(Fifo|OrderedEventsFifo|Shipments|OrderEventsTimeline|LogTopicProjection)/,
+  id: /^(Fifo|OrderedEventsFifo|Shipments|OrderEventsTimeline|LogTopicProjection|AccountLogTopicBalances)/,
 };
 const STORE_OR_SCHEDULE = {
   what: 'workers with a payload store or schedules',
   id: /^(LargeEventsSubscriber|FifoLater)(Policy|Grants)/,
 };
 const BUCKET = 'AWS::S3::Bucket';
-const ASYNC = { what: 'asynchronous functions', id: /^Async/ };
+const ASYNC = { what: 'asynchronous functions', id: /^(Async|Receipts)/ };
 const CONTROLLER = { what: 'controllers of circuit breakers and paces', id: /ControllerFunction/ };
 const RECOVERY = { what: 'recoveries of stream workers', id: /RecoveryFunction/ };
 const KAFKA = { what: 'policies of workers of Kafka', id: /^Kafka.*Policy/ };

@@ -44,7 +44,7 @@ async function untilEmpty(sqs: SQSClient, queueUrl: string): Promise<void> {
 /** Sends messages to their workers, a queue's one batch after the other so that FIFO groups keep their order. */
 export async function send(
   sqs: SQSClient,
-  { workers }: Reference,
+  { workers }: Pick<Reference, 'workers'>,
   messages: readonly Message[],
   onProgress: (sent: number) => void = () => {},
 ): Promise<SentMessage[]> {

@@ -3,6 +3,7 @@ import { jobsPage } from '../../../../bin/local/invoices/page';
 import { problemsOf } from '../../../../bin/local/invoices/problems';
 import type { LedgerRow } from '../../../../bin/local/ledger';
 import type { Sight } from '../../../../bin/local/page';
+import { idle as idleQueues, none as noLetters } from '../sight';
 import { job, letter, made, view } from './world';
 
 const jobs = [job('a'), job('twice', 'sent twice'), job('bad', 'no tax rate'), job('off', 'cancelled')];
@@ -93,10 +94,11 @@ describe('the books of jobs', () => {
 });
 
 describe('the page of jobs', () => {
-  const none = { orders: [], payments: [], shipments: [], timeline: [], largeOrders: [], broken: [] };
-  const idle = { orders: 0, payments: 0, shipments: 0, timeline: 0, largeOrders: 0, broken: 0 };
+  const none = noLetters();
+  const idle = idleQueues();
   const ledger = rows.map((row) => ({ pk: `invoice#${row.orderId}`, sk: '1', ...row })) as readonly LedgerRow[];
   const full: Sight = {
+    logRows: [],
     rows: ledger,
     deadLetters: { ...none, invoices: [letter('bad')] },
     waiting: { ...idle, invoices: 0 },

@@ -2,6 +2,7 @@ import type { LedgerRow } from '../../../../bin/local/ledger';
 import { messagesPage } from '../../../../bin/local/messages/page';
 import type { SentMessage } from '../../../../bin/local/messages/send';
 import type { Sight } from '../../../../bin/local/page';
+import { idle as idleQueues, none as noLetters } from '../sight';
 
 const message = (id: string, worker: SentMessage['worker'], more: Partial<SentMessage> = {}): SentMessage => ({
   id,
@@ -30,12 +31,13 @@ const rows = [
   { pk: 'timeline#1', sk: 'history', history: [row('other copy')] },
 ] as readonly LedgerRow[];
 const letter = { ...row('dead'), reason: 'why', body: '{}', groupId: undefined, attributes: {} };
-const none = { orders: [], payments: [], shipments: [], timeline: [], largeOrders: [], broken: [], invoices: [] };
-const idle = { orders: 0, payments: 0, shipments: 0, timeline: 0, largeOrders: 0, broken: 0, invoices: 0 };
+const none = noLetters();
+const idle = idleQueues();
 const full: Sight = {
   rows,
   deadLetters: { ...none, shipments: [letter], broken: [{ ...letter, messageId: 'copy' }] },
   waiting: idle,
+  logRows: [],
 };
 const pageOf = (sight: Partial<Sight>) => messagesPage(sent)({ ...full, ...sight });
 

@@ -4,10 +4,7 @@ import { send } from '../../../../bin/local/messages/send';
 import type { Reference } from '../../../../bin/local/reference';
 
 const queues = (id: string) => ({ queueUrl: id, deadLetterQueueUrl: `${id}-dead` });
-const reference: Reference = {
-  ledgerTable: 'ledger',
-  breakerController: 'controller',
-  invoicesUrl: 'https://api.execute-api.us-east-1.amazonaws.com/prod/jobs',
+const reference: Pick<Reference, 'workers'> = {
   workers: {
     orders: queues('orders'),
     payments: queues('payments'),
@@ -16,6 +13,8 @@ const reference: Reference = {
     largeOrders: queues('large-orders'),
     broken: queues('broken'),
     invoices: queues('invoices'),
+    accounts: queues('accounts'),
+    balances: queues('balances'),
   },
 };
 const payment = (id: string, again = false): Message => ({

@@ -2,6 +2,7 @@ import type { DeadLetter } from '../../../../bin/local/dead-letters';
 import type { LedgerRow } from '../../../../bin/local/ledger';
 import { eventsPage } from '../../../../bin/local/order-events/page';
 import type { Sight } from '../../../../bin/local/page';
+import { idle as idleQueues, none as noLetters } from '../sight';
 import { booking, copy, LARGE, order } from './world';
 
 const orders = [order('a'), order('b', LARGE), order('c')];
@@ -14,8 +15,8 @@ const letter = (id: string): DeadLetter => ({
   groupId: 'customer-1',
   attributes: line(id),
 });
-const none = { orders: [], payments: [], shipments: [], timeline: [], largeOrders: [], broken: [], invoices: [] };
-const idle = { orders: 0, payments: 0, shipments: 0, timeline: 0, largeOrders: 0, broken: 0, invoices: 0 };
+const none = noLetters();
+const idle = idleQueues();
 
 /** All of them were booked, the first of them twice. */
 const ledger = [
@@ -28,7 +29,12 @@ const ledger = [
   { pk: 'large-order#b', sk: '1', ...copy('b') },
 ] as readonly LedgerRow[];
 
-const full: Sight = { rows: ledger, deadLetters: { ...none, broken: ['a', 'b', 'c'].map(letter) }, waiting: idle };
+const full: Sight = {
+  rows: ledger,
+  logRows: [],
+  deadLetters: { ...none, broken: ['a', 'b', 'c'].map(letter) },
+  waiting: idle,
+};
 const pageOf = (sight: Partial<Sight>) => eventsPage(orders)({ ...full, ...sight });
 
 const cells = (text: string, start: string) =>
