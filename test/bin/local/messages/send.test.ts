@@ -7,7 +7,7 @@ const queues = (id: string) => ({ queueUrl: id, deadLetterQueueUrl: `${id}-dead`
 const reference: Reference = {
   ledgerTable: 'ledger',
   breakerController: 'controller',
-  invoicesUrl: 'https://api.execute-api.us-east-1.amazonaws.com/prod/jobs',
+  invoicesApiId: 'api',
   workers: {
     orders: queues('orders'),
     payments: queues('payments'),
