@@ -3,121 +3,27 @@ import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ApiAuthorization } from './api-authorization';
+import type { AsyncApiProps } from './async-api-props';
 import type { AsyncWorker } from './async-worker';
-import type { FanOutTopic } from './fan-out-topic';
-import type { Handler } from './handler';
-import type { IJobQueue } from './job-queue';
 import type { PayloadStore } from './payload-store';
 import { alarm } from './private/alarm';
 import { Completions } from './private/async-api/completions';
 import { apiRefusals } from './private/async-api/numbers';
-import { ownFunction } from './private/async-api/own-function';
 import { jobsRestApi } from './private/async-api/rest-api';
 import { clientStatements, sendStatements, storeStatements, workerStatements } from './private/async-api/statements';
 import { JOBS_ENV, JOBS_TABLE, type JobsSpec } from './private/contract';
+import { shows } from './private/dashboard/view';
+import { apiView } from './private/dashboard/views';
 import { granteeOf, type Pressure, tell } from './private/fan-out/connect';
+import { inventory } from './private/inventory';
+import { ownFunction } from './private/own-function';
 import { InvalidInput } from './private/problem';
-import type { Webhook } from './webhook';
-
-/** Properties of an `AsyncApi`. */
-export interface AsyncApiProps {
-  /** The worker that does the jobs: an `AsyncWorker` on a standard queue, in this stack, without `idempotency`. */
-  readonly queue: IJobQueue;
-
-  /**
-   * The function behind the API, an entry that exports `jobsApi({ schema })` of `cdk-async-patterns/runtime`: what does not match
-   * the schema is refused there.
-   */
-  readonly handler: Handler;
-
-  /**
-   * Who may call.
-   * @default ApiAuthorization.iam()
-   */
-  readonly authorization?: ApiAuthorization;
-
-  /**
-   * How long a job may take from its acceptance on, 1 minute to 4 days. Then it is expired, and is not started any more.
-   * @default Duration.days(1)
-   */
-  readonly maxAge?: Duration;
-
-  /**
-   * How long an ended job can be asked for, up to 1 year. As long an Idempotency-Key is remembered.
-   * @default Duration.days(7)
-   */
-  readonly retention?: Duration;
-
-  /**
-   * The largest body, up to 1,000,000 bytes.
-   * @default Size.kibibytes(256)
-   */
-  readonly maxBodySize?: Size;
-
-  /**
-   * Requests a second, of all callers together. More are refused with 429.
-   * @default 100
-   */
-  readonly rateLimit?: number;
-
-  /**
-   * Requests at once, beyond the rate.
-   * @default 200
-   */
-  readonly burstLimit?: number;
-
-  /**
-   * Memory in MiB of the function behind the API; CPU grows with it.
-   * @default 256
-   */
-  readonly memorySize?: number;
-
-  /**
-   * Where results lie of more than 300 KiB, up to 5 MB.
-   * @default - a job with such a result fails
-   */
-  readonly payloadStore?: PayloadStore;
-
-  /**
-   * A topic that is told of every job that has ended, with the attribute `status` to filter by.
-   * @default - nobody is told
-   */
-  readonly completions?: FanOutTopic;
-
-  /**
-   * Calls back when a job has ended.
-   * @default - nobody is called
-   */
-  readonly webhook?: Webhook;
-
-  /**
-   * Make the role by which API Gateway writes logs in this account and region. One is enough for all APIs; without any, AWS
-   * refuses the deployment of an API that logs.
-   * @default false
-   * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
-   */
-  readonly cloudWatchRole?: boolean;
-
-  /**
-   * Customer-managed key for the table, the logs, the functions' environments and the webhook's queues.
-   * @default - AWS-owned keys
-   */
-  readonly encryptionKey?: kms.IKey;
-
-  /**
-   * Who hears of alarms.
-   * @default - the alarms exist and notify nobody
-   */
-  readonly alarmTopic?: sns.ITopic;
-}
 
 /** API Gateway gives up after 29 seconds. https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html */
 const TIMEOUT = Duration.seconds(29);
@@ -230,7 +136,11 @@ export class AsyncApi extends Construct implements iam.IGrantable {
       statements: [...workerStatements(this.table), ...(payloadStore ? storeStatements(this, payloadStore) : [])],
     });
 
-    const { fn, logGroup, grantPrincipal } = ownFunction(this, {
+    const {
+      function: fn,
+      logGroup,
+      grantPrincipal,
+    } = ownFunction(this, {
       code,
       description: 'Takes jobs, tells of them and cancels them',
       timeout: TIMEOUT,
@@ -275,6 +185,7 @@ export class AsyncApi extends Construct implements iam.IGrantable {
     }
 
     this.errorAlarm = alarm(this, 'Errors', alarmTopic, {
+      runbook: 'api-errors',
       alarmDescription:
         `${this.node.path}: requests fail with 5xx; callers may repeat them under the same Idempotency-Key. Runbook: read ` +
         "the function's log; may it write to the table and send to the queue, is one of them throttled, or does the function " +
@@ -285,6 +196,8 @@ export class AsyncApi extends Construct implements iam.IGrantable {
       // No requests, no errors.
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
+    inventory(this, 'AsyncApi', { function: fn, logGroup, table: this.table });
+    shows(this, () => apiView(this));
   }
 
   /** Let somebody call the API, under `ApiAuthorization.iam()`. */

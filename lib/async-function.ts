@@ -14,6 +14,8 @@ import { AsyncAlarms } from './private/async-function/alarms';
 import { invokeConfig } from './private/async-function/invoke-config';
 import { asyncRefusals, lastAttemptAfter } from './private/async-function/rules';
 import { ENV, FUNCTION_ENV, MAX_EVENT_BYTES, METRIC } from './private/contract';
+import { shows } from './private/dashboard/view';
+import { functionView } from './private/dashboard/views';
 import { connectInvoker } from './private/fan-out/connect';
 import { Inlets } from './private/inlets';
 import { inventory } from './private/inventory';
@@ -216,6 +218,7 @@ export class AsyncFunction extends Construct implements iam.IGrantable {
     this.deadLetterAlarm = alarms.deadLetters;
     this.deadLetterErrorAlarm = alarms.deadLetterErrors;
     inventory(this, 'AsyncFunction', { deadLetterQueue: this.deadLetterQueue, function: fn, logGroup });
+    shows(this, () => functionView(this));
   }
 
   /** Let somebody invoke the function: this version of it, no other. */

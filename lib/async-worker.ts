@@ -16,6 +16,8 @@ import type { IJobQueue } from './job-queue';
 import type { PayloadStore } from './payload-store';
 import { type JobsService, serveJobs } from './private/async-api/service';
 import { METRIC } from './private/contract';
+import { shows } from './private/dashboard/view';
+import { workerView } from './private/dashboard/views';
 import { connectProducer, type Pressure } from './private/fan-out/connect';
 import type { Inlets } from './private/inlets';
 import { inventory } from './private/inventory';
@@ -216,6 +218,7 @@ export class AsyncWorker extends Construct implements iam.IGrantable, IJobQueue 
       logGroup: parts.logGroup,
       controller: props.circuitBreaker?.controller,
     });
+    shows(this, () => workerView(this));
   }
 
   /**

@@ -12,6 +12,8 @@ import { breakerRefusals, MAX_WORKERS } from './private/breaker/limits';
 import { breakerMetric } from './private/breaker/metrics';
 import { workerStatements } from './private/breaker/statements';
 import { BREAKER_ENV, BREAKER_METRIC, BREAKER_TABLE, type BreakerSpec } from './private/contract';
+import { shows } from './private/dashboard/view';
+import { breakerView } from './private/dashboard/views';
 import { inventory } from './private/inventory';
 import { InvalidInput } from './private/problem';
 
@@ -152,6 +154,7 @@ export class CircuitBreaker extends Construct {
       table: this.table,
       logGroup: this.pausing.logGroup,
     });
+    shows(this, () => breakerView(this));
   }
 
   /** 1 while the breaker is not closed, else 0. Maximum of 5 minutes by default. */

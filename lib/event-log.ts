@@ -12,6 +12,8 @@ import type { AsyncWorker, AsyncWorkerProps } from './async-worker';
 import { FanOutTopic } from './fan-out-topic';
 import { MessageFilter, MessageMatch } from './message-filter';
 import { EVENT_ATTRIBUTE, EVENT_LOG_ENV, EVENT_LOG_METRIC } from './private/contract';
+import { shows } from './private/dashboard/view';
+import { logView } from './private/dashboard/views';
 import { EventLogAlarms } from './private/event-log/alarms';
 import { grantOn, LogConnections } from './private/event-log/connections';
 import { Feed } from './private/event-log/feeds';
@@ -196,6 +198,7 @@ export class EventLog extends Construct {
       archiver: this.archiver,
       replayer: this.replayer,
     });
+    shows(this, () => logView(this));
   }
 
   /**

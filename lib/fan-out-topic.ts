@@ -10,6 +10,8 @@ import { AsyncWorker, type AsyncWorkerProps } from './async-worker';
 import { LoadLevelingQueue } from './load-leveling-queue';
 import type { MessageFilter } from './message-filter';
 import type { PayloadStore } from './payload-store';
+import { shows } from './private/dashboard/view';
+import { topicView } from './private/dashboard/views';
 import { TopicAlarms } from './private/fan-out/alarms';
 import { connectPublisher } from './private/fan-out/connect';
 import { archiveDays, topicRefusals } from './private/fan-out/rules';
@@ -173,6 +175,7 @@ export class FanOutTopic extends Construct {
     this.failedAlarm = alarms.failed;
     this.lostAlarm = alarms.lost;
     inventory(this, 'FanOutTopic', { topic: this.topic });
+    shows(this, () => topicView(this));
   }
 
   /**

@@ -1,5 +1,7 @@
 export { ApiAuthorization } from './api-authorization';
-export { AsyncApi, type AsyncApiProps } from './async-api';
+export { AsyncApi } from './async-api';
+export type { AsyncApiProps } from './async-api-props';
+export { AsyncDashboard, type AsyncDashboardProps } from './async-dashboard';
 export { AsyncDestination } from './async-destination';
 export { AsyncFunction, type AsyncFunctionProps } from './async-function';
 export { AsyncWorker, type AsyncWorkerProps, type ProducerOptions } from './async-worker';

@@ -11,6 +11,8 @@ import type { LoadLevelingQueueProps } from './load-leveling-queue-props';
 import type { PayloadStore } from './payload-store';
 import { type JobsService, serveJobs } from './private/async-api/service';
 import { type LevelingSpec, METRIC, PACE_ENV, PACE_METRIC, PACE_TABLE } from './private/contract';
+import { shows } from './private/dashboard/view';
+import { leveledView } from './private/dashboard/views';
 import { connectProducer, type Pressure } from './private/fan-out/connect';
 import type { Inlets } from './private/inlets';
 import { inventory } from './private/inventory';
@@ -191,6 +193,7 @@ export class LoadLevelingQueue extends Construct implements iam.IGrantable, IJob
       controller: circuitBreaker?.controller,
       paceController: controller,
     });
+    shows(this, () => leveledView(this, pace._spec, pace._perTenant));
   }
 
   /** Let somebody send work. Includes the key, when the queue has one. */

@@ -9,6 +9,9 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Handler } from './handler';
 import { ENV, METRIC, STREAM_ENV, type StreamSpec } from './private/contract';
+import { shows } from './private/dashboard/view';
+import { streamView } from './private/dashboard/views';
+import { inventory } from './private/inventory';
 import { workerMetric } from './private/metrics';
 import { StreamAlarms } from './private/stream/alarms';
 import { streamMapping } from './private/stream/mapping';
@@ -218,6 +221,14 @@ export class StreamWorker extends Construct implements iam.IGrantable {
     this.lossAlarm = alarms.lost;
 
     checkMapping(this, this.eventSourceMapping, source);
+    inventory(this, 'StreamWorker', {
+      deadLetterQueue,
+      onFailureQueue,
+      function: fn,
+      mapping: this.eventSourceMapping,
+      logGroup,
+    });
+    shows(this, () => streamView(this));
   }
 
   /** Records handled. Sum of 5 minutes by default. */

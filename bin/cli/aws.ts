@@ -1,3 +1,4 @@
+import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Message, SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
 
 export interface StackResource {
@@ -29,6 +30,8 @@ export interface LogLine {
   readonly eventId: string;
 }
 
+export type Item = Record<string, AttributeValue>;
+
 /** The calls that commands make. */
 export interface Aws {
   template(stack: string): Promise<string>;
@@ -46,4 +49,10 @@ export interface Aws {
   enableMapping(id: string, enabled: boolean): Promise<void>;
   /** Lines that hold the text, from a time on, oldest first. */
   logs(group: string, text: string, since: number): Promise<LogLine[]>;
+  /** The variables of a function. */
+  environment(fn: string): Promise<Readonly<Record<string, string>>>;
+  /** All rows of a table, page by page, of each these columns. */
+  scan(table: string, columns: readonly string[]): AsyncIterable<Item[]>;
+  getItem(input: { TableName: string; Key: Item; ConsistentRead: boolean }): Promise<{ readonly Item?: Item }>;
+  updateItem(input: UpdateItemCommandInput): Promise<unknown>;
 }

@@ -28,8 +28,8 @@ export interface Command {
   readonly args: string;
   readonly summary: string;
   readonly options?: Readonly<Record<string, Option>>;
-  /** How many positional arguments it takes. */
-  readonly positionals: number;
+  /** How many positional arguments it takes, or the least and the most. */
+  readonly positionals: number | readonly [number, number];
   /** Returns the exit code; none is 0. */
   run(call: Call): Promise<number | undefined>;
 }
@@ -64,10 +64,12 @@ export function parse(command: Command, args: readonly string[]): Parsed {
   } catch (error) {
     throw new UsageProblem(`${command.name}: ${(error as Error).message}`);
   }
-  if (!parsed.values.help && parsed.positionals.length !== command.positionals) {
-    throw new UsageProblem(
-      `${command.name}: got ${parsed.positionals.length} arguments, expected ${command.positionals}: ${usage(command)}`,
-    );
+  const got = parsed.positionals.length;
+  const [least, most] =
+    typeof command.positionals === 'number' ? [command.positionals, command.positionals] : command.positionals;
+  if (!parsed.values.help && (got < least || got > most)) {
+    const expected = least === most ? least : `${least} or ${most}`;
+    throw new UsageProblem(`${command.name}: got ${got} arguments, expected ${expected}: ${usage(command)}`);
   }
   return parsed;
 }

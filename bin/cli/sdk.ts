@@ -1,7 +1,9 @@
 import { CloudFormationClient, GetTemplateCommand, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
+import { DynamoDBClient, GetItemCommand, paginateScan, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   GetEventSourceMappingCommand,
+  GetFunctionConfigurationCommand,
   InvokeCommand,
   LambdaClient,
   UpdateEventSourceMappingCommand,
@@ -54,6 +56,7 @@ export function sdkAws(): Aws {
   const cloudFormation = once(() => new CloudFormationClient({}));
   const sqs = once(() => new SQSClient({}));
   const lambda = once(() => new LambdaClient({}));
+  const dynamodb = once(() => new DynamoDBClient({}));
   const cloudWatchLogs = once(() => new CloudWatchLogsClient({}));
   return {
     async template(StackName) {
@@ -140,5 +143,23 @@ export function sdkAws(): Aws {
       }
       return found;
     },
+    async environment(FunctionName) {
+      const { Environment } = await lambda().send(new GetFunctionConfigurationCommand({ FunctionName }));
+      return Environment?.Variables ?? {};
+    },
+    async *scan(TableName, columns) {
+      const pages = paginateScan(
+        { client: dynamodb() },
+        {
+          TableName,
+          ConsistentRead: true,
+          ProjectionExpression: columns.map((_, i) => `#${i}`).join(', '),
+          ExpressionAttributeNames: Object.fromEntries(columns.map((column, i) => [`#${i}`, column])),
+        },
+      );
+      for await (const { Items = [] } of pages) yield Items;
+    },
+    getItem: (input) => dynamodb().send(new GetItemCommand(input)),
+    updateItem: (input) => dynamodb().send(new UpdateItemCommand(input)),
   };
 }

@@ -29,6 +29,7 @@ export class WorkerAlarms extends Construct {
     const { name, queue, deadLetterQueue, maxAge } = props;
 
     this.deadLetters = alarm(this, 'DeadLetters', props.alarmTopic, {
+      runbook: 'dead-letters',
       alarmDescription:
         `${name}: messages are in the dead-letter queue. They are kept for 14 days and will not be retried. ` +
         'Runbook: read the attribute DeadLetterReason of one; fix the cause; redrive the queue.',
@@ -44,6 +45,7 @@ export class WorkerAlarms extends Construct {
     });
 
     this.age = alarm(this, 'Age', props.alarmTopic, {
+      runbook: 'age',
       alarmDescription:
         `${name}: the oldest message has waited for more than ${maxAge} s; the worker does not keep up or has stopped. ` +
         'Runbook: is the event source mapping enabled? Do invocations throttle or time out? If it is load, raise ' +
@@ -57,6 +59,7 @@ export class WorkerAlarms extends Construct {
     });
 
     this.errors = alarm(this, 'Errors', props.alarmTopic, {
+      runbook: 'errors',
       alarmDescription:
         `${name}: whole invocations fail: the function crashed, ran out of memory or timed out. Their batches come back ` +
         "after the visibility timeout and spend receive counts. Runbook: read the end of the function's log; for timeouts " +
@@ -69,6 +72,7 @@ export class WorkerAlarms extends Construct {
     });
 
     this.throttles = alarm(this, 'Throttles', props.alarmTopic, {
+      runbook: 'throttles',
       alarmDescription:
         `${name}: Lambda refuses invocations for lack of concurrency; waiting messages spend receive counts. Runbook: ` +
         "raise the reserved concurrency or the account's, or lower maxConcurrency.",

@@ -1,16 +1,17 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Duration } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { type Construct, Dependable } from 'constructs';
+import { Handler, type HandlerCode } from '../handler';
+import { GrantedPolicy } from './granted-policy';
 import { grantToLogs } from './key-grants';
+import { shipped } from './shipped';
 
 export interface OwnFunctionProps {
-  /** Name of its directory below lambda/handlers. */
-  readonly code: string;
+  /** The user's, or that of a directory below lambda/handlers, by its name. */
+  readonly code: HandlerCode | string;
   readonly description: string;
   readonly timeout: Duration;
   readonly memorySize: number;
@@ -25,13 +26,13 @@ export interface OwnFunction {
   readonly logGroup: logs.LogGroup;
   /** Must be there before Lambda polls for the function. */
   readonly permissions: iam.ManagedPolicy;
+  /** What others grant it is in a managed policy too. */
+  readonly grantPrincipal: iam.IPrincipal;
 }
 
-const DIRECTORY = join(__dirname, '..', '..', 'lambda', 'dist', 'handlers');
-
-/** A function whose code this package ships, with its log group, its role and its one policy. */
+/** A function with a role and a log group of its own, and one managed policy of exactly what it may do. */
 export function ownFunction(scope: Construct, props: OwnFunctionProps): OwnFunction {
-  const { encryptionKey } = props;
+  const { encryptionKey, code } = props;
   const logGroup = new logs.LogGroup(scope, 'LogGroup', { retention: logs.RetentionDays.ONE_MONTH, encryptionKey });
   if (encryptionKey) grantToLogs(scope, encryptionKey);
   const role = new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
@@ -45,14 +46,16 @@ export function ownFunction(scope: Construct, props: OwnFunctionProps): OwnFunct
     ],
     roles: [role],
   });
+  const granted = new GrantedPolicy(scope, 'Grants', role);
   // As in a worker's function: whoever waits for the role waits for what it may do.
-  Dependable.implement(role, { dependencyRoots: [permissions] });
+  Dependable.implement(role, {
+    get dependencyRoots() {
+      return [permissions, ...granted.policies];
+    },
+  });
   const fn = new lambda.Function(scope, 'Function', {
+    ...(typeof code === 'string' ? Handler._fromAsset(shipped(code))._code! : code),
     description: props.description,
-    runtime: lambda.Runtime.NODEJS_24_X,
-    architecture: lambda.Architecture.ARM_64,
-    code: lambda.Code.fromAsset(shipped(props.code)),
-    handler: 'index.handler',
     timeout: props.timeout,
     memorySize: props.memorySize,
     role,
@@ -61,14 +64,5 @@ export function ownFunction(scope: Construct, props: OwnFunctionProps): OwnFunct
     environmentEncryption: encryptionKey,
     environment: props.environment,
   });
-  return { function: fn, logGroup, permissions };
-}
-
-function shipped(code: string): string {
-  const directory = join(DIRECTORY, code);
-  if (existsSync(join(directory, 'index.js'))) return directory;
-  throw new Error(
-    `the function ${code} is missing: got no index.js in ${directory}, expected the file that this package ships there. ` +
-      'Reinstall cdk-async-patterns (in its own repository: npm run build).',
-  );
+  return { function: fn, logGroup, permissions, grantPrincipal: granted };
 }

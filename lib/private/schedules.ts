@@ -49,6 +49,7 @@ export class Schedules extends Construct {
     // The scheduler takes no FIFO queue for what it cannot send.
     const deadLetterQueue = props.deadLetterQueue.fifo ? unsentQueue(this, worker, props) : props.deadLetterQueue;
     alarm(this, 'Lost', props.alarmTopic, {
+      runbook: 'schedules',
       ...ANY,
       alarmDescription:
         `${worker}: messages that were to be sent later could neither be sent nor be put in the dead-letter queue of the ` +
@@ -119,6 +120,7 @@ function unsentQueue(scope: Construct, worker: string, { encryptionKey, alarmTop
     retentionPeriod: Duration.days(DEAD_LETTER_RETENTION_DAYS),
   });
   alarm(scope, 'Unsent', alarmTopic, {
+    runbook: 'schedules',
     ...ANY,
     alarmDescription:
       `${worker}: messages that were to be sent later could not be sent when it was time. They are in this dead-letter queue ` +

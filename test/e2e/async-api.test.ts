@@ -377,3 +377,68 @@ test('a callback to this machine is refused, with the reason', async () => {
     expect(MessageAttributes?.DeadLetterReason?.StringValue).toMatch(/which is no public address$/);
   }
 }, 60_000);
+
+describe('a queue with a pace, submitted to twice as fast', () => {
+  const PACE = 20;
+  const SECONDS = 40;
+  /** By key. */
+  const accepted = new Map<string, string>();
+  const refused: { readonly key: string; readonly at: number; readonly reply: Reply }[] = [];
+  const submit = async (i: number): Promise<Reply> => {
+    const key = `paced-${i}`;
+    const order = { orderId: key, cents: i, kind: 'good' };
+    const reply = await post(order, { api: out.PacedApiIdOutput, headers: { 'idempotency-key': key } });
+    if (reply.status === 202) accepted.set(key, reply.body.id);
+    else refused.push({ key, at: Date.now(), reply });
+    return reply;
+  };
+  let done: Map<string, Record<string, AttributeValue>>;
+
+  beforeAll(async () => {
+    const start = Date.now();
+    const requests: Promise<Reply>[] = [];
+    for (let i = 0; Date.now() - start < SECONDS * 1_000 && refused.length < 2 * PACE; i++) {
+      requests.push(submit(i));
+      await sleep(Math.max(0, start + ((i + 1) * 1_000) / (2 * PACE) - Date.now()));
+    }
+    await Promise.all(requests);
+    await until('the queue is empty', async () => (await size(out.PacedQueueUrlOutput)) === 0, 60);
+    done = await scan(out.PacedJobsTableOutput);
+  }, 120_000);
+
+  test('the door answers 429 with when to come again, once the queue is behind', () => {
+    expect(accepted.size).toBeGreaterThan(10 * PACE);
+    expect(refused.length).toBeGreaterThanOrEqual(2 * PACE);
+    for (const { reply } of refused) {
+      expect(reply).toMatchObject({ status: 429, body: { title: 'Too Many Requests', status: 429 } });
+      expect(Number(reply.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    }
+  });
+
+  test('what it has accepted is all done, what it has refused is not', () => {
+    for (const id of accepted.values()) expect(done.get(id)?.state?.S).toBe('succeeded');
+    const succeeded = [...done.values()].filter(({ state }) => state?.S === 'succeeded');
+    expect(succeeded).toHaveLength(accepted.size);
+  });
+
+  test('no faster than the pace, and about as fast', () => {
+    const times = [...accepted.values()].map((id) => Number(done.get(id)!.result!.S)).sort((a, b) => a - b);
+    const within = (start: number) => times.filter((time) => time >= start && time < start + 10_000).length;
+    const most = Math.max(...times.map(within));
+    const rate = (times.length - 1) / ((times.at(-1)! - times[0]!) / 1_000);
+    process.stdout.write(
+      `paced: ${accepted.size} accepted, ${refused.length} refused; ${rate.toFixed(1)} a second, at most ${most} in 10 s\n`,
+    );
+    // Handlers begin some milliseconds after their slots, each by others.
+    expect(most).toBeLessThanOrEqual(10 * PACE + 1 + 4);
+    expect(rate).toBeGreaterThan(0.85 * PACE);
+  });
+
+  test('whoever comes again then is accepted', async () => {
+    const { key } = refused[0]!;
+    await until('there is room', async () => (await submit(Number(key.slice(6)))).status === 202, 75);
+    const id = accepted.get(key);
+    const api = out.PacedApiIdOutput;
+    await until('done', async () => (await call('GET', `/${id}`, { api })).body.status === 'succeeded', 20);
+  }, 100_000);
+});

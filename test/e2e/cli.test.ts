@@ -133,7 +133,7 @@ afterAll(async () => {
 }, 20_000);
 
 it('ls finds the patterns by what the constructs left in the template, and says how they are', async () => {
-  expect(listed.slice(0, -1).map(({ kind, path, state }) => [kind, path, state])).toEqual([
+  expect(listed.slice(0, 4).map(({ kind, path, state }) => [kind, path, state])).toEqual([
     ['CircuitBreaker', 'Cli/Provider', undefined],
     ['AsyncWorker', 'Cli/Orders', 'Enabled'],
     ['AsyncWorker', 'Cli/Steps', 'Enabled'],
@@ -319,3 +319,45 @@ it('tail follows one cause through the logs', async () => {
     .map((line) => JSON.parse(line));
   expect(lines.every(({ path, message }) => path === 'Cli/Orders' && message.includes('cause-of-traced'))).toBe(true);
 }, 60_000);
+
+it('jobs lists what was handed in, shows one, and cancels one that runs', async () => {
+  await send('Cli/Desk', [{ id: 'quick' }, { id: 'endless' }]);
+  const states = async (): Promise<string[]> =>
+    (await json('jobs', 'list', 'Cli/Api')).jobs.map(({ status }: { status: string }) => status).sort();
+  await until(async () => (await states()).join() === 'running,succeeded');
+  const { jobs } = await json('jobs', 'list', 'Cli/Api', '--state', 'succeeded');
+  expect(jobs).toHaveLength(1);
+  expect(await json('jobs', 'get', 'Cli/Api', jobs[0].id)).toMatchObject({
+    path: 'Cli/Api',
+    status: 'succeeded',
+    result: { rendered: 'quick' },
+    owner: expect.stringMatching(/^client:/),
+  });
+  const [running] = (await json('jobs', 'list', 'Cli/Api', '--state', 'running')).jobs;
+  expect(await json('jobs', 'cancel', 'Cli/Api', running.id)).toMatchObject({ status: 'cancelled' });
+  expect(await cli('jobs', 'cancel', 'Cli/Api', running.id)).toMatchObject({ code: 0 });
+  expect(await cli('jobs', 'cancel', 'Cli/Api', jobs[0].id)).toMatchObject({ code: 1 });
+  expect(await states()).toEqual(['cancelled', 'succeeded']);
+  await until(async () => (await waitingOf('Cli/Renderer')) === 0);
+}, 60_000);
+
+it('replay sends events again, says how far it is, and is cancelled', async () => {
+  await until(async () => Object.keys(await timesOf('seen#')).length === 2);
+  const cancelled = await json('replay', 'start', 'Cli/Log', '--subscriber', 'Seen', '--from', '1h');
+  expect(cancelled).toMatchObject({ path: 'Cli/Log', subscriber: 'Seen', state: 'open' });
+  expect(await json('replay', 'cancel', 'Cli/Log', cancelled.id)).toMatchObject({ state: 'cancelled' });
+  expect(await cli('replay', 'start', 'Cli/Log', '--subscriber', 'Nobody')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('subscriber: got Nobody'),
+  });
+  const following = json('replay', 'start', 'Cli/Log', '--subscriber', 'Seen', '--types', 'Asked', '-f');
+  await until(async () => (await json('replay', 'list', 'Cli/Log')).replays.length === 2);
+  // As the schedule does every minute.
+  await lambda.send(
+    new InvokeCommand({ FunctionName: part('Cli/Log', 'replayer'), Payload: Buffer.from('{"action":"resume"}') }),
+  );
+  const done = await following;
+  expect(done).toMatchObject({ state: 'done', sent: 2, passed: 2, total: 2 });
+  expect(await json('replay', 'status', 'Cli/Log', done.id)).toMatchObject({ state: 'done' });
+  await until(async () => Object.keys(await timesOf('replayed#')).length === 2);
+}, 90_000);

@@ -13,14 +13,17 @@ import {
   type AsyncApiProps,
   AsyncWorker,
   type AsyncWorkerProps,
+  Backpressure,
   CircuitBreaker,
   FanOutTopic,
   Handler,
   Idempotency,
+  LoadLevelingQueue,
+  Pace,
   PayloadStore,
   Webhook,
 } from '../../lib';
-import { JOBS_ENV } from '../../lib/private/contract';
+import { JOBS_ENV, PACE_ENV } from '../../lib/private/contract';
 
 const handler = () => Handler.fromEntry(`${__dirname}/../fixtures/handler.ts`);
 
@@ -286,6 +289,76 @@ describe('a client', () => {
     const actions = statements(made, 'ClientGrants').flatMap(({ Action }: any) => Action);
     expect(actions).toEqual(expect.arrayContaining(['dynamodb:PartiQLInsert', 'dynamodb:GetItem', 'sqs:SendMessage']));
     made.resourceCountIs('AWS::IAM::Policy', 0);
+  });
+});
+
+describe('before a load-leveling queue', () => {
+  const made = (backpressure?: Backpressure) => {
+    const stack = new Stack(new App(), 'Stack');
+    const queue = new LoadLevelingQueue(stack, 'Mails', {
+      handler: handler(),
+      pace: Pace.rate(10, Duration.seconds(1)),
+      maxReceiveCount: 4,
+      backpressure,
+    });
+    const api = new AsyncApi(stack, 'Api', { queue, handler: handler() });
+    const client = new AsyncWorker(stack, 'Client', { handler: handler() });
+    api.connectClient(client.function, 'mails');
+    return Template.fromStack(stack);
+  };
+  const specs = (template: Template) => [
+    text(variables(template, 'MailsFunction')[JOBS_ENV.worker]),
+    text(variables(template, 'ApiFunction')[JOBS_ENV.api]),
+    text(variables(template, 'ClientFunction').ASYNC_JOBS_CLIENT_MAILS),
+  ];
+  /** What somebody may do with the table of the pace. */
+  const ofPaces = (template: Template, prefix: string) =>
+    statements(template, prefix).filter(({ Resource }: any) => JSON.stringify(Resource).includes('MailsPaceTable'));
+
+  test('its function keeps jobs and a pace, and may write to both tables', () => {
+    const template = made();
+    expect(variables(template, 'MailsFunction')).toMatchObject({
+      [JOBS_ENV.worker]: expect.anything(),
+      [PACE_ENV.spec]: expect.anything(),
+    });
+    const actions = statements(template, 'MailsPolicy').flatMap(({ Action }: any) => Action);
+    expect(actions).toEqual(expect.arrayContaining(['dynamodb:PartiQLUpdate', 'dynamodb:GetItem']));
+    expect(ofPaces(template, 'MailsPolicy')).toHaveLength(1);
+    // Neither waiting nor what the runtime ends itself is left to the count of SQS.
+    expect(find(template, 'AWS::SQS::Queue', 'MailsQueue').RedrivePolicy.maxReceiveCount).toBe(1000);
+  });
+
+  test('with backpressure the door and its clients see the backlog, and read no other row', () => {
+    const template = made(Backpressure.timeToDrain(Duration.minutes(2)));
+    for (const { queue } of specs(template)) {
+      expect(queue.backpressure).toEqual({ table: expect.stringMatching(/^MailsPaceTable/), limit: 120 });
+    }
+    for (const prefix of ['ApiPolicy', 'ClientGrants']) {
+      expect(ofPaces(template, prefix)).toEqual([
+        {
+          Effect: 'Allow',
+          Action: 'dynamodb:GetItem',
+          Resource: expect.anything(),
+          Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['pace'] } },
+        },
+      ]);
+    }
+  });
+
+  test('without it they see nothing of that', () => {
+    const template = made();
+    for (const { queue } of specs(template)) expect(queue).not.toHaveProperty('backpressure');
+    for (const prefix of ['ApiPolicy', 'ClientGrants']) expect(ofPaces(template, prefix)).toEqual([]);
+  });
+
+  test('with idempotency it is refused', () => {
+    const stack = new Stack(new App(), 'Stack');
+    const queue = new LoadLevelingQueue(stack, 'Mails', {
+      handler: handler(),
+      pace: Pace.rate(10, Duration.seconds(1)),
+      idempotency: Idempotency.table(),
+    });
+    expect(() => new AsyncApi(stack, 'Api', { queue, handler: handler() })).toThrow('a worker with idempotency');
   });
 });
 

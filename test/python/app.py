@@ -14,6 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from cdk_async_patterns import (
     ApiAuthorization,
     AsyncApi,
+    AsyncDashboard,
     AsyncDestination,
     AsyncFunction,
     AsyncWorker,
@@ -194,5 +195,7 @@ jobs = AsyncApi(
     webhook=Webhook.to_callers(timeout=Duration.seconds(5)),
 )
 jobs.connect_client(thumbnails.function, "jobs")
+
+AsyncDashboard(stack, "Dashboard")
 
 app.synth()

@@ -10,6 +10,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import {
   ApiAuthorization,
   AsyncApi,
+  AsyncDashboard,
   AsyncDestination,
   AsyncFunction,
   AsyncWorker,
@@ -161,5 +162,7 @@ const jobs = new AsyncApi(stack, 'Jobs', {
   webhook: Webhook.toCallers({ timeout: Duration.seconds(5) }),
 });
 jobs.connectClient(thumbnails.function, 'jobs');
+
+new AsyncDashboard(stack, 'Dashboard');
 
 app.synth();

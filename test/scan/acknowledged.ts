@@ -320,7 +320,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     tool: 'cfn-lint',
     rule: 'I1022',
     where: [
-      ...[STAGE, METHOD, 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Role', 'AWS::KMS::Key'],
+      ...[STAGE, METHOD, 'AWS::CloudWatch::Dashboard', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Role', 'AWS::KMS::Key'],
       ...[FUNCTION, 'AWS::Lambda::Permission', 'AWS::S3::BucketPolicy'],
     ],
     reason: 'A matter of style: the CDK writes Fn::Join where it could write Fn::Sub.',

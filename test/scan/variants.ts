@@ -9,6 +9,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
 import {
   AsyncApi,
+  AsyncDashboard,
   AsyncDestination,
   AsyncFunction,
   AsyncWorker,
@@ -66,6 +67,7 @@ const defaults = (app: App): void => {
   large(stack, {});
   new LoadLevelingQueue(stack, 'Paced', { handler: handler(), pace: Pace.concurrency(5) });
   jobs(stack, {});
+  new AsyncDashboard(stack, 'Dashboard');
 };
 
 /** Whatever is sent, large or later. */
@@ -138,6 +140,7 @@ const optIn = (app: App): void => {
     new StreamWorker(stack, id, { source, handler: handler(), ...everything });
   }
   jobs(stack, everything);
+  new AsyncDashboard(stack, 'Dashboard', { dashboardName: 'opt-in' });
 };
 
 /** Under the flags that `cdk init` sets; the reference app has none. */

@@ -8,6 +8,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import {
   AsyncApi,
+  AsyncDashboard,
   AsyncDestination,
   AsyncFunction,
   AsyncWorker,
@@ -57,6 +58,10 @@ const FULLEST: Record<string, (world: World) => void> = {
       ...opted,
     });
     api.connectClient(world.fn(), 'it');
+  },
+  AsyncDashboard: ({ stack }) => {
+    new AsyncWorker(stack, 'Worker', { handler: handler() });
+    new AsyncDashboard(stack, 'It');
   },
   AsyncFunction: (world) => {
     const { stack, opted } = world;

@@ -92,8 +92,10 @@ export class Desk {
     );
     if (sent.length > 0) {
       try {
-        await store.sent(sent.map(({ row }) => row));
-        for (const { index, row } of sent) answers[index] = { ...row, sendBy: 0 };
+        const rows = await store.sent(sent.map(({ row }) => row));
+        sent.forEach(({ index }, i) => {
+          answers[index] = rows[i]!;
+        });
       } catch (error) {
         failAll(sent, error);
       }

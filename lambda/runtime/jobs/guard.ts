@@ -66,17 +66,12 @@ export class JobsGuard {
 
   constructor(private readonly options: JobsGuardOptions) {
     const { spec, edge, replyBy, calls, log } = options;
-    this.statements = new JobStatements(spec.table, spec.retention);
-    this.alarm = abortAt(replyBy, edge.now());
-    this.ends = new Ends({ edge, calls, spec, log, statements: this.statements, alarm: this.alarm });
-    this.watch = new Watch({
-      calls,
-      log,
-      statements: this.statements,
-      table: spec.table,
-      alarm: this.alarm,
-      now: edge.now,
-    });
+    const statements = new JobStatements(spec.table, spec.retention);
+    const alarm = abortAt(replyBy, edge.now());
+    this.statements = statements;
+    this.alarm = alarm;
+    this.ends = new Ends({ edge, calls, spec, log, statements, alarm });
+    this.watch = new Watch({ calls, log, statements, table: spec.table, alarm, now: edge.now });
   }
 
   async open(records: readonly SQSRecord[]): Promise<void> {
@@ -138,6 +133,8 @@ export class JobsGuard {
   handle(context: RecordContext, i: number, run: () => unknown): unknown {
     const held = this.held.get(i);
     if (!held) return run();
+    // Over before its turn came.
+    if (isOver(held)) throw new JobEndedError(held.gone!);
     const { jobId } = held.attempt;
     context.job = {
       id: jobId,
@@ -151,7 +148,6 @@ export class JobsGuard {
       held.gone = state;
       context.abort(new JobEndedError(state));
     };
-    this.watch.add(held);
     const done = (value: unknown): void => {
       this.watch.remove(held);
       const result = resultOf(value, this.options.spec);
@@ -220,13 +216,13 @@ export class JobsGuard {
       pending.forEach(({ held }, i) => {
         const answer = answers[i]!;
         const { index } = held;
-        if (answer.kind === 'done') this.held.set(index, held);
+        if (answer.kind === 'done') this.hold(held);
         else if (answer.kind === 'unknown') this.unknown(index, answer.reason);
         else if (!answer.item) this.decisions.set(index, this.stray(records[index]!));
         else {
           const row = rowOf(answer.item);
           const found = standing(row, held.attempt, edge.now());
-          if (found.kind === 'ours') this.held.set(index, held);
+          if (found.kind === 'ours') this.hold(held);
           else if (found.kind === 'free') {
             held.attempt = { ...held.attempt, attempt: row.state === 'running' ? row.attempt + 1 : 1 };
             again.push({ held, seen: row });
@@ -242,6 +238,12 @@ export class JobsGuard {
       (outcome) => outcome.kind === 'retry' && outcome.reason.startsWith(UNKNOWN),
     );
     if (unanswered) log.error('the table of jobs does not answer: no job runs without it', { ...unanswered });
+  }
+
+  /** From now on it is noticed when it ends without us, also while it waits for its turn. */
+  private hold(held: Held): void {
+    this.held.set(held.index, held);
+    this.watch.add(held);
   }
 
   private outcomeOf(

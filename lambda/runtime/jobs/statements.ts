@@ -41,7 +41,7 @@ export class JobStatements {
     this.insertText =
       `INSERT INTO ${name} VALUE {'pk': ?, 'state': 'accepted', 'owner': ?, 'hash': ?, 'created': ?, 'expires': ?, ` +
       `'sendBy': ?, 'run': '', 'lease': 0, 'attempt': 0, 'changed': ?, 'callback': ?, 'ttl': ?}`;
-    this.sentText = `UPDATE ${name} SET "sendBy" = 0 WHERE "pk" = ? AND "created" = ?`;
+    this.sentText = `UPDATE ${name} SET "sendBy" = 0 WHERE "pk" = ? AND "created" = ? AND "state" = 'accepted'`;
     this.startText = `UPDATE ${name} ${STARTING} WHERE "pk" = ? AND "state" = 'accepted' AND "expires" > ?`;
     this.takeText = `UPDATE ${name} ${STARTING} SET "problem" = ? WHERE "pk" = ? AND ${SEEN}`;
     this.releaseText = `UPDATE ${name} SET "lease" = 0 SET "attempt" = ? ${mine}`;
@@ -57,9 +57,13 @@ export class JobStatements {
     };
   }
 
-  /** The queue has the message. */
+  /** The queue has the message. Fails with the row if that has come further meanwhile, or has been given up. */
   sent({ id, created }: Pick<JobRow, 'id' | 'created'>): BatchStatementRequest {
-    return { Statement: this.sentText, Parameters: [S(id), N(created)] };
+    return {
+      Statement: this.sentText,
+      Parameters: [S(id), N(created)],
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    };
   }
 
   /** The first attempt at a job, as most are. Fails with ConditionalCheckFailed and the row, if there is one. */
@@ -85,9 +89,14 @@ export class JobStatements {
     return this.ended(jobId, ending, now, '#state = :from AND #run = :run', { ':from': S('running'), ':run': S(run) });
   }
 
-  /** The end of a job that was seen to have none: cancelled, or its time is up. */
-  finish({ id, state, run }: JobRow, ending: Ending, now: number): UpdateItemCommandInput {
-    return this.ended(id, ending, now, '#state = :from AND #run = :run', { ':from': S(state), ':run': S(run) });
+  /** The end of a job that was seen to have none: cancelled, or its time is up. Fails if it was sent meanwhile. */
+  finish({ id, state, run, sendBy }: JobRow, ending: Ending, now: number): UpdateItemCommandInput {
+    const input = this.ended(id, ending, now, '#state = :from AND #run = :run AND #sendBy = :sendBy', {
+      ':from': S(state),
+      ':run': S(run),
+      ':sendBy': N(sendBy),
+    });
+    return { ...input, ExpressionAttributeNames: { ...NAMES, '#sendBy': 'sendBy' } };
   }
 
   /**

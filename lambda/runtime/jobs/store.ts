@@ -77,15 +77,17 @@ export class JobStore {
     );
   }
 
-  /** Notes that the queue has taken the messages. */
-  async sent(rows: readonly JobRow[]): Promise<void> {
+  /** Notes that the queue has taken the messages, and answers with the jobs as they then are: one may run, or have ended. */
+  async sent(rows: readonly JobRow[]): Promise<JobRow[]> {
     const answers = await execute(
       this.calls,
       rows.map((row) => this.statements.sent(row)),
       never,
     );
-    const unknown = answers.find(({ kind }) => kind === 'unknown');
-    if (unknown?.kind === 'unknown') throw new Error(unknown.reason);
+    return answers.map((answer, i) => {
+      if (answer.kind === 'unknown') throw new Error(answer.reason);
+      return answer.kind === 'refused' && answer.item ? rowOf(answer.item) : { ...rows[i]!, sendBy: 0 };
+    });
   }
 
   /** Cancels a job that has not ended, and returns it as it then is. */

@@ -14,8 +14,8 @@ import { Handler } from '../../handler';
 import type { Webhook } from '../../webhook';
 import { alarm } from '../alarm';
 import { type CompletionsSpec, JOB_ENDS, JOBS_ENV, JOBS_TABLE, type WebhookSpec } from '../contract';
-import { shipped } from './bundle';
-import { ownFunction } from './own-function';
+import { ownFunction } from '../own-function';
+import { shipped } from '../shipped';
 import { sendStatements, streamStatements } from './statements';
 
 export interface CompletionsProps {
@@ -62,8 +62,8 @@ export class Completions extends Construct {
       enforceSSL: true,
     });
     const hooks = this.webhookWorker?.queue;
-    const { fn, permissions } = ownFunction(this, {
-      code: Handler._fromAsset(shipped('job-completions'))._code!,
+    const { function: fn, permissions } = ownFunction(this, {
+      code: 'job-completions',
       description: 'Tells of jobs that have ended',
       timeout: TIMEOUT,
       memorySize: MEMORY_MIB,
@@ -98,6 +98,7 @@ export class Completions extends Construct {
     stream.node.addDependency(permissions);
 
     this.deadLetterAlarm = alarm(this, 'DeadLetters', alarmTopic, {
+      runbook: 'completions',
       alarmDescription:
         `${name}: ends of jobs could not be told for a day. The jobs themselves have ended and can be asked for. Runbook: ` +
         'the queue names the place in the stream of the table; may the function publish and send?',

@@ -40,6 +40,7 @@ export class AsyncAlarms extends Construct {
     const { name, alarmTopic, maxAge } = props;
 
     this.dropped = alarm(this, 'Dropped', alarmTopic, {
+      runbook: 'dropped',
       ...ANY,
       alarmDescription:
         `${name}: Lambda has given events up: their attempts are spent, or they waited for too long. It has sent them to ` +
@@ -49,6 +50,7 @@ export class AsyncAlarms extends Construct {
     });
 
     this.age = alarm(this, 'Age', alarmTopic, {
+      runbook: 'age',
       ...ANY,
       alarmDescription:
         `${name}: an event has waited for more than ${maxAge} s for its invocation, longer than retries alone take. Runbook: ` +
@@ -59,6 +61,7 @@ export class AsyncAlarms extends Construct {
     });
 
     this.undelivered = alarm(this, 'DestinationDeliveryFailures', alarmTopic, {
+      runbook: 'destination',
       ...ANY,
       alarmDescription:
         `${name}: Lambda cannot deliver records of invocations to a destination: those of failures are lost. Runbook: does ` +
@@ -68,6 +71,7 @@ export class AsyncAlarms extends Construct {
     });
 
     this.errors = alarm(this, 'Errors', alarmTopic, {
+      runbook: 'errors',
       ...ANY,
       alarmDescription:
         `${name}: attempts have failed for a quarter of an hour. Lambda repeats them; what fails to the end raises another ` +
@@ -78,6 +82,7 @@ export class AsyncAlarms extends Construct {
     });
 
     this.throttles = alarm(this, 'Throttles', alarmTopic, {
+      runbook: 'throttles',
       ...ANY,
       alarmDescription:
         `${name}: Lambda refuses invocations for lack of concurrency; events wait and grow old. Runbook: raise the reserved ` +
@@ -87,6 +92,7 @@ export class AsyncAlarms extends Construct {
 
     if (props.deadLetterQueue) {
       this.deadLetters = alarm(this, 'DeadLetters', alarmTopic, {
+        runbook: 'dead-letters',
         ...ANY,
         alarmDescription:
           `${name}: records of failed events are in the dead-letter queue. They are kept for 14 days. Runbook: read ` +
@@ -101,6 +107,7 @@ export class AsyncAlarms extends Construct {
 
     if (props.deadLetterErrors) {
       this.deadLetterErrors = alarm(this, 'DeadLetterErrors', alarmTopic, {
+        runbook: 'destination',
         ...ANY,
         alarmDescription:
           `${name}: Lambda cannot send failed events to the dead-letter queue that the function has beside its destinations. ` +

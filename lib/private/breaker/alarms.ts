@@ -25,6 +25,7 @@ export class BreakerAlarms extends Construct {
     const { name } = props;
 
     this.open = alarm(this, 'Open', props.alarmTopic, {
+      runbook: 'circuit-breaker',
       alarmDescription:
         `${name}: the circuit breaker is open; its workers are paused until the dependency answers a probe, and their ` +
         'queues grow. Runbook: is the dependency down? Its workers recover by themselves once it is back. To hold the ' +
@@ -37,6 +38,7 @@ export class BreakerAlarms extends Construct {
     });
 
     this.unavailable = alarm(this, 'StateUnavailable', props.alarmTopic, {
+      runbook: 'circuit-breaker-state',
       alarmDescription:
         `${name}: workers cannot reach the state of the circuit breaker and go on as if it were closed. Runbook: read ` +
         '"its state cannot be reached" in the logs of the workers; is the table throttled, or access to it or its key denied?',
@@ -50,6 +52,7 @@ export class BreakerAlarms extends Construct {
     });
 
     this.controller = alarm(this, 'ControllerErrors', props.alarmTopic, {
+      runbook: 'controller',
       alarmDescription:
         `${name}: the controller of the circuit breaker fails, so workers may stay paused or may not be paused. Runbook: ` +
         'read the end of its log; until it works, enable or disable the event source mappings of the workers by hand.',

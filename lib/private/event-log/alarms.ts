@@ -37,6 +37,7 @@ export class EventLogAlarms extends Construct {
     const NOT_BREACHING = cloudwatch.TreatMissingData.NOT_BREACHING;
 
     this.outbox = alarm(this, 'OutboxLag', alarmTopic, {
+      runbook: 'outbox',
       alarmDescription:
         `${name}: events wait for more than ${LATE.toMinutes()} minutes to be published; subscribers are behind. They are ` +
         'tried for 24 hours. Runbook: read the end of the log of the outbox function: may it publish, may it use the key of ' +
@@ -49,6 +50,7 @@ export class EventLogAlarms extends Construct {
     });
 
     this.archiver = alarm(this, 'ArchiverLag', alarmTopic, {
+      runbook: 'archiver',
       alarmDescription:
         `${name}: events wait for more than ${VERY_LATE.toMinutes()} minutes to be archived. The log itself has them. ` +
         'Runbook: read the end of the log of the archiver function: may it write to the bucket, may it use its key? After ' +
@@ -61,6 +63,7 @@ export class EventLogAlarms extends Construct {
     });
 
     this.missed = alarm(this, 'Missed', alarmTopic, {
+      runbook: 'missed',
       alarmDescription:
         `${name}: events were not published or not archived within 24 hours, and will not be by themselves. Messages in ` +
         'the dead-letter queue say which function it was, and from when to when. Runbook: mend the cause; if it was the ' +
@@ -73,6 +76,7 @@ export class EventLogAlarms extends Construct {
     });
 
     this.tampered = alarm(this, 'Tampered', alarmTopic, {
+      runbook: 'tampered',
       alarmDescription:
         `${name}: events were changed or deleted after they were appended, which nobody who appends through the runtime ` +
         'does. Runbook: "an event was changed or deleted" in the log of the outbox function says which, CloudTrail ' +
@@ -85,6 +89,7 @@ export class EventLogAlarms extends Construct {
     });
 
     this.replayer = alarm(this, 'ReplayerErrors', alarmTopic, {
+      runbook: 'replayer',
       alarmDescription:
         `${name}: replays make no progress. Runbook: invoke the replayer with {"action":"list"} and read the error of the ` +
         'open ones, or the end of its log. They go on by themselves once the cause is mended; to end one, {"action":"cancel","id":"…"}.',

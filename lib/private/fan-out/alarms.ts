@@ -26,6 +26,7 @@ export class TopicAlarms extends Construct {
     const { name, alarmTopic } = props;
 
     this.failed = alarm(this, 'NotificationsFailed', alarmTopic, {
+      runbook: 'notifications',
       ...ANY,
       alarmDescription:
         `${name}: SNS cannot deliver to a subscriber. The messages are in the dead-letter queue of its subscription. ` +
@@ -35,6 +36,7 @@ export class TopicAlarms extends Construct {
     });
 
     this.lost = alarm(this, 'NotificationsLost', alarmTopic, {
+      runbook: 'notifications',
       ...ANY,
       alarmDescription:
         `${name}: SNS can neither deliver to a subscriber nor to the dead-letter queue of its subscription: messages are ` +
@@ -53,6 +55,7 @@ export const undeliveredAlarm = (
   alarmTopic?: sns.ITopic,
 ): cloudwatch.Alarm =>
   alarm(scope, 'Undelivered', alarmTopic, {
+    runbook: 'undelivered',
     ...ANY,
     alarmDescription:
       `${name}: messages that did not reach their subscriber are in the dead-letter queue of the subscription. They are ` +

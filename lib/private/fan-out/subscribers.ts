@@ -5,6 +5,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct, type IConstruct } from 'constructs';
 import type { MessageFilter } from '../../message-filter';
+import { shows } from '../dashboard/view';
 import { inventory } from '../inventory';
 import { InvalidInput, type Problem } from '../problem';
 import { letSnsSend } from './access';
@@ -108,6 +109,7 @@ export class Subscribers {
     });
     const { queue, fn } = subscriber;
     inventory(scope, 'Subscription', { topic, deadLetterQueue, queue, function: fn });
+    shows(scope, () => ({ deadLetterQueues: [deadLetterQueue] }));
     return deadLetterQueue;
   }
 

@@ -29,6 +29,7 @@ export class PaceAlarms extends Construct {
     const { name, limit, lostChanges } = props;
 
     this.timeToDrain = alarm(this, 'TimeToDrain', props.alarmTopic, {
+      runbook: 'time-to-drain',
       alarmDescription:
         `${name}: the backlog takes longer than ${limit} s at the rate at which it is worked off; producers are asked to ` +
         'slow down. Runbook: is it load, or is the downstream slow or down? If it bears more, invoke the controller with ' +
@@ -42,6 +43,7 @@ export class PaceAlarms extends Construct {
     });
 
     this.controller = alarm(this, 'ControllerErrors', props.alarmTopic, {
+      runbook: 'controller',
       alarmDescription:
         `${name}: the controller of the pace fails, so a change of it may not take effect, and producers do not see the ` +
         'backlog while nobody works on it. Runbook: read the end of its log; until it works, enable or disable the event ' +
@@ -56,6 +58,7 @@ export class PaceAlarms extends Construct {
 
     if (!lostChanges) return;
     this.lostChanges = alarm(this, 'LostChanges', props.alarmTopic, {
+      runbook: 'lost-changes',
       alarmDescription:
         `${name}: a change of the pace did not reach the controller, so the pace is not what the schedule says. Runbook: ` +
         'invoke the controller with the body of the message; see why it could not be invoked; delete the message.',

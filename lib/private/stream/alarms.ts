@@ -33,6 +33,7 @@ export class StreamAlarms extends Construct {
     const treatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING;
 
     this.deadLetters = alarm(this, 'DeadLetters', alarmTopic, {
+      runbook: 'dead-letters',
       alarmDescription:
         `${name}: records are in the dead-letter queue; their shard has gone on without them. They are kept for 14 days ` +
         'and will not be retried. Runbook: read the attributes DeadLetterReason and DeadLetterContext of one; fix the ' +
@@ -57,6 +58,7 @@ export class StreamAlarms extends Construct {
           };
     const more = kind === 'kafka' ? 'partitions or maximumPollers' : 'parallelizationFactor or shards';
     this.lag = alarm(this, 'Lag', alarmTopic, {
+      runbook: 'lag',
       alarmDescription:
         `${name}: ${behind.what}; the worker does not keep up, or a record that fails again and again holds up its shard. ` +
         'What waits for longer than maxRecordAge is given up. Runbook: does the log show the same message id over and ' +
@@ -69,6 +71,7 @@ export class StreamAlarms extends Construct {
     });
 
     this.errors = alarm(this, 'Errors', alarmTopic, {
+      runbook: 'errors',
       alarmDescription:
         `${name}: invocations have failed for 15 minutes. One that fails now and then is how a batch is split at a record ` +
         'that failed; for so long a record holds up its shard, or the function crashes or times out. Runbook: read the end ' +
@@ -80,6 +83,7 @@ export class StreamAlarms extends Construct {
     });
 
     this.throttles = alarm(this, 'Throttles', alarmTopic, {
+      runbook: 'throttles',
       alarmDescription:
         `${name}: Lambda refuses invocations for lack of concurrency; records grow older meanwhile, up to maxRecordAge. ` +
         "Runbook: raise the reserved concurrency or the account's, or lower parallelizationFactor.",
@@ -90,6 +94,7 @@ export class StreamAlarms extends Construct {
     });
 
     this.lost = alarm(this, 'Lost', alarmTopic, {
+      runbook: 'lost-records',
       alarmDescription:
         `${name}: Lambda has given records up and could not say where they are: they are lost unless they are read from the ` +
         'stream while it keeps them. Runbook: do the policies of the on-failure queue and its key let the role of the ' +

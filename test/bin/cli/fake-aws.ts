@@ -1,5 +1,5 @@
 import type { Message } from '@aws-sdk/client-sqs';
-import type { Aws, BatchReply, Handle, LogLine, StackResource } from '../../../bin/cli/aws';
+import type { Aws, BatchReply, Handle, Item, LogLine, StackResource } from '../../../bin/cli/aws';
 import type { World } from '../../../bin/cli/world';
 
 interface Stored {
@@ -23,6 +23,8 @@ export class FakeAws implements Aws {
   readonly templates = new Map<string, string>();
   readonly stackResources = new Map<string, StackResource[]>();
   readonly lines = new Map<string, LogLine[]>();
+  readonly environments = new Map<string, Record<string, string>>();
+  readonly rows = new Map<string, Item>();
   readonly calls: string[] = [];
   invokeReply = { payload: '{}', functionError: undefined as string | undefined };
   /** Runs before each call; may throw. */
@@ -182,6 +184,35 @@ export class FakeAws implements Aws {
     if (!lines) throw Object.assign(new Error('no'), { name: 'ResourceNotFoundException' });
     return lines.filter(({ timestamp, message }) => timestamp >= since && message.includes(text));
   };
+
+  environment = async (fn: string) => this.environments.get(fn) ?? {};
+
+  /** One table, two rows a page. */
+  async *scan(_: string, columns: readonly string[]): AsyncGenerator<Item[]> {
+    const rows = [...this.rows.values()].map((row) =>
+      Object.fromEntries(Object.entries(row).filter(([name]) => columns.includes(name))),
+    );
+    for (let i = 0; i < rows.length; i += 2) yield rows.slice(i, i + 2);
+  }
+
+  getItem: Aws['getItem'] = ({ Key }) => this.call('getItem', () => ({ Item: this.rows.get(Key.pk!.S!) }));
+
+  /** Of the end of a job: the state and the run must be what was seen. */
+  updateItem: Aws['updateItem'] = ({ Key, ExpressionAttributeValues: values = {} }) =>
+    this.call('updateItem', () => {
+      const row = this.rows.get(Key!.pk!.S!)!;
+      if (row.state!.S !== values[':from']!.S || row.run!.S !== values[':run']!.S) {
+        throw Object.assign(new Error('no'), { name: 'ConditionalCheckFailedException', Item: row });
+      }
+      this.rows.set(Key!.pk!.S!, {
+        ...row,
+        state: values[':state']!,
+        problem: values[':problem']!,
+        ttl: values[':ttl']!,
+        changed: values[':now']!,
+      });
+      return {};
+    });
 }
 
 /** A terminal that nobody sits at, unless an answer is given. */
@@ -226,7 +257,10 @@ export class FakeWorld implements World {
 }
 
 /** A stack with a worker, a FIFO worker, an asynchronous function and a breaker. */
-export function deployed(aws: FakeAws): void {
+export function deployed(
+  aws: FakeAws,
+  ...more: { kind: string; path: string; resources: Record<string, string> }[]
+): void {
   const parts = (names: Record<string, string>) => ({
     ids: Object.fromEntries(Object.keys(names).map((part) => [part, `Id${names[part]!.replace(/\W/g, '')}`])),
     names,
@@ -251,6 +285,7 @@ export function deployed(aws: FakeAws): void {
     { kind: 'AsyncFunction', path: 'Shop/Thumbnails', ...parts({ deadLetterQueue: `${DLQ}-t`, function: 'thumbs' }) },
     { kind: 'CircuitBreaker', path: 'Shop/Provider', ...parts({ controller: 'controller-fn', table: 'table' }) },
     { kind: 'FanOutTopic', path: 'Shop/Events', ...parts({ topic: 'arn:topic' }) },
+    ...more.map(({ kind, path, resources }) => ({ kind, path, ...parts(resources) })),
   ];
   aws.templates.set(
     'Shop',

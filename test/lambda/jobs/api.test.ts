@@ -129,7 +129,7 @@ describe('Idempotency-Key', () => {
   });
 
   test('a repetition sends what the first has not sent', async () => {
-    world.sqsFails = 'before';
+    world.sqsFails = () => 'before';
     expect(await keyed()).toMatchObject({ status: 503, headers: { 'Retry-After': '5' } });
     world.sqsFails = undefined;
     expect(await keyed()).toMatchObject({ status: 202 });
@@ -139,13 +139,57 @@ describe('Idempotency-Key', () => {
 
 describe('a job whose message was not sent', () => {
   test('has failed a minute later, for whoever looks', async () => {
-    world.sqsFails = 'before';
+    world.sqsFails = () => 'before';
     await post();
     const [id] = [...world.table.items.keys()];
     jest.setSystemTime(Date.now() + 60_000);
     const { body } = await call({ method: 'GET', id });
     expect(body).toMatchObject({ status: 'failed', problem: { type: 'urn:cdk-async-patterns:job:not-sent' } });
     expect(world.table.state(id!)).toBe('failed');
+  });
+
+  test('is not said to be accepted if somebody found it too late while it was sent', async () => {
+    const headers = { 'Idempotency-Key': 'k-1' };
+    world.sqsFails = () => 'before';
+    await post({ headers });
+    const [id] = [...world.table.items.keys()];
+    jest.setSystemTime(Date.now() + 60_000);
+    // Looked at while the repetition is with the queue.
+    world.sqsFails = () => {
+      void handler(proxyEvent({ method: 'GET', id }));
+      return undefined;
+    };
+    const { queueCalls } = world.edge.sender;
+    Object.assign(world.edge.sender, {
+      queueCalls: async () => ({
+        sendMessageBatch: async (input: any) => {
+          const sent = await (await queueCalls()).sendMessageBatch(input);
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          return sent;
+        },
+      }),
+    });
+    handler = jobsApiOn(world.edge, { schema: Order });
+    expect(await post({ headers })).toMatchObject({ status: 202, body: { status: 'failed' } });
+  });
+
+  test('has not failed if it was sent while somebody looked', async () => {
+    const headers = { 'Idempotency-Key': 'k-1' };
+    world.sqsFails = () => 'before';
+    await post({ headers });
+    const [id] = [...world.table.items.keys()];
+    jest.setSystemTime(Date.now() + 60_000);
+    world.sqsFails = undefined;
+    const { updateItem } = world.tableCalls;
+    let repeated: Promise<unknown> | undefined;
+    world.tableCalls.updateItem = async (input) => {
+      // Between its look and what it writes.
+      repeated ??= handler(proxyEvent({ body: ORDER, headers }));
+      expect(await repeated).toMatchObject({ statusCode: 202 });
+      return updateItem(input);
+    };
+    expect(await call({ method: 'GET', id })).toMatchObject({ status: 200, body: { status: 'accepted' } });
+    expect(world.table.state(id!)).toBe('accepted');
   });
 
   test('nor is one accepted of which the table does not say that it was sent', async () => {

@@ -4,13 +4,16 @@ import { PermanentError } from '../../../lambda/runtime';
 import { jobsApiOn } from '../../../lambda/runtime/jobs/api';
 import { workerOn } from '../../../lambda/runtime/worker';
 import { lambdaContext, sqsEvent } from '../../../lambda/testing';
-import { proxyEvent, World } from './world';
+import { type Call, proxyEvent, World } from './world';
 
-// One door, many workers, one queue and one table in virtual time. Whoever asks the table may die before or after the answer;
-// messages come twice; callers cancel, and repeat what they were not sure of. After the faults end, everything must end.
+// Many doors, many workers, one queue and one table in virtual time. Whoever asks the table or the queue may die before or after
+// the answer; messages come twice; callers cancel, look, and repeat what they were not sure of, some when it is too late. After
+// the faults end, everything must end.
 
 const VISIBILITY = 30_000;
 const TIMEOUT = 10_000;
+/** API Gateway waits no longer for a door. */
+const DOOR_TIMEOUT = 29_000;
 const MAX_RECEIVES = 4;
 const CALM = 10 * 60_000;
 const END = 3 * 3600_000;
@@ -44,56 +47,95 @@ interface Parameters {
   readonly twice: number;
   readonly cancel: number;
   readonly unsent: number;
+  readonly look: number;
 }
 
-async function live({ seed, jobs, crash, lost, fail, bad, twice, cancel, unsent }: Parameters) {
+async function live({ seed, jobs, crash, lost, fail, bad, twice, cancel, unsent, look }: Parameters) {
   const random = randomOf(seed);
   const start = Date.now();
   const faulty = (chance: number) => Date.now() - start < CALM && random() < chance;
   const world = new World();
   const never = new Promise<never>(() => {});
   const messages: Message[] = [];
-  const accepted = new Set<string>();
+  /** What callers were told by 202. */
+  const accepted = new Map<string, { readonly status: string }>();
   /** What each run of a job made. */
   const made = new Map<string, Set<string>>();
   let runs = 0;
+  /** Callers that are not done yet. */
+  let busy = 0;
 
-  const door = jobsApiOn(world.edge, { schema: z.object({ n: z.number() }) });
   world.tableFails = () => (faulty(lost) ? (random() < 0.5 ? 'before' : 'after') : undefined);
-  const submit = async (n: number): Promise<void> => {
-    world.sqsFails = faulty(unsent) ? (random() < 0.5 ? 'before' : 'after') : undefined;
-    const reply = await door(proxyEvent({ body: JSON.stringify({ n }), headers: { 'Idempotency-Key': `k-${n}` } }));
-    if (reply.statusCode === 202) accepted.add(JSON.parse(reply.body).id);
-    else if (random() < 0.5) setTimeout(() => void submit(n), random() * 90_000);
+  world.sqsFails = () => (faulty(unsent) ? (random() < 0.5 ? 'before' : 'after') : undefined);
+
+  /** Each call takes a moment, and its caller may die before it or after. */
+  const mortal = () => {
+    const life = { dead: false };
+    const step = async <T>(work: () => Promise<T>): Promise<T> => {
+      if (life.dead || faulty(crash)) life.dead = true;
+      if (life.dead) return never;
+      await new Promise((resolve) => setTimeout(resolve, random() * 200));
+      const result = await work();
+      if (life.dead || faulty(crash)) life.dead = true;
+      return life.dead ? never : result;
+    };
+    const through = <F extends object>(calls: F): F =>
+      Object.fromEntries(
+        Object.entries(calls).map(([name, call]) => [name, (input: unknown) => step(() => call(input))]),
+      ) as F;
+    return { life, step, through };
   };
-  for (let n = 0; n < jobs; n++) setTimeout(() => void submit(n), random() * 60_000);
+
+  /** One request to a door of its own. Nothing if that died. */
+  const ask = async (call: Call) => {
+    const { through } = mortal();
+    const { sender, calls } = world.edge;
+    const door = jobsApiOn(
+      {
+        ...world.edge,
+        calls: async () => through(await calls()),
+        sender: { ...sender, random, queueCalls: async () => through(await sender.queueCalls()) },
+      },
+      { schema: z.object({ n: z.number() }) },
+    );
+    return Promise.race([
+      door(proxyEvent(call)),
+      new Promise<undefined>((resolve) => setTimeout(resolve, DOOR_TIMEOUT, undefined)),
+    ]);
+  };
+  const later = (ms: number, work: () => Promise<void>): void => {
+    busy++;
+    setTimeout(() => void work().finally(() => busy--), ms);
+  };
+  const someone = async (method: string, ids: Iterable<string>): Promise<void> => {
+    const all = [...ids];
+    const id = all[Math.floor(random() * all.length)];
+    if (id) await ask({ method, id });
+  };
+  const unsure = () => [...world.table.items].filter(([, { sendBy }]) => sendBy!.N !== '0').map(([id]) => id);
+  const submit = async (n: number): Promise<void> => {
+    const reply = await ask({ body: JSON.stringify({ n }), headers: { 'Idempotency-Key': `k-${n}` } });
+    if (reply?.statusCode === 202) {
+      const { id, status } = JSON.parse(reply.body);
+      accepted.set(id, { status });
+    } else if (random() < 0.6) {
+      const wait = random() * 120_000;
+      later(wait, () => submit(n));
+      // At the same moment somebody may find that it is too late for it.
+      if (random() < look) later(wait + random() * 500, () => someone('GET', unsure()));
+    }
+  };
+  for (let n = 0; n < jobs; n++) later(random() * 60_000, () => submit(n));
   for (let n = 0; n < jobs; n++) {
-    if (random() >= cancel) continue;
-    setTimeout(() => {
-      const ids = [...accepted];
-      const id = ids[Math.floor(random() * ids.length)];
-      if (id) void door(proxyEvent({ method: 'DELETE', id }));
-    }, random() * 120_000);
+    if (random() < cancel) later(random() * 120_000, () => someone('DELETE', accepted.keys()));
+    if (random() < look) later(random() * 180_000, () => someone('GET', world.table.items.keys()));
   }
 
   const invoke = (batch: Message[]): void => {
-    let dead = false;
-    const step = async <T>(work: () => Promise<T>): Promise<T> => {
-      if (dead || faulty(crash)) dead = true;
-      if (dead) return never;
-      await new Promise((resolve) => setTimeout(resolve, random() * 200));
-      const result = await work();
-      if (dead || faulty(crash)) dead = true;
-      return dead ? never : result;
-    };
+    const { life, step, through } = mortal();
     const edge = world.workerEdge(MAX_RECEIVES);
     edge.random = random;
-    const { tableCalls } = world;
-    edge.statements = {
-      batchExecuteStatement: (input: any) => step(() => tableCalls.batchExecuteStatement(input)),
-      updateItem: (input: any) => step(() => tableCalls.updateItem(input)),
-      batchGetItem: (input: any) => step(() => tableCalls.batchGetItem(input)),
-    } as unknown as typeof edge.statements;
+    edge.statements = through(world.tableCalls) as unknown as typeof edge.statements;
     const handler = workerOn<{ n: number }>(edge, {
       process: ({ n }, { job }) =>
         step(async () => {
@@ -119,7 +161,7 @@ async function live({ seed, jobs, crash, lost, fail, bad, twice, cancel, unsent 
       })),
     );
     handler(event, lambdaContext(TIMEOUT)).then(({ batchItemFailures }) => {
-      if (dead) return;
+      if (life.dead) return;
       const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
       const letters = new Set(edge.deadLetters.map(({ MessageAttributes }) => MessageAttributes!.JobId!.StringValue));
       batch.forEach((message, i) => {
@@ -133,7 +175,8 @@ async function live({ seed, jobs, crash, lost, fail, bad, twice, cancel, unsent 
 
   const open = () => [...world.table.items.values()].filter(({ state }) => /accepted|running/.test(state!.S!));
   let taken = 0;
-  while ((Date.now() - start < 150_000 || messages.some(({ end }) => !end)) && Date.now() - start < END) {
+  const isQuiet = () => busy === 0 && taken === world.sent.length && messages.every(({ end }) => end);
+  while (!isQuiet() && Date.now() - start < END) {
     for (; taken < world.sent.length; taken++) {
       const { jobId, body } = world.sent[taken]!;
       messages.push({ id: `m${taken}`, jobId, body: body as { n: number }, visibleAt: Date.now(), receives: 0 });
@@ -147,9 +190,9 @@ async function live({ seed, jobs, crash, lost, fail, bad, twice, cancel, unsent 
   // Somebody looks, long after.
   await jest.advanceTimersByTimeAsync(CALM);
   for (const { id } of left) {
-    const look = door(proxyEvent({ method: 'GET', id }));
+    const looked = ask({ method: 'GET', id });
     await jest.advanceTimersByTimeAsync(5_000);
-    await look;
+    await looked;
   }
   return { world, messages, accepted, made, left };
 }
@@ -168,11 +211,13 @@ const parameters: fc.Arbitrary<Parameters> = fc.record({
   twice: chance(0.3),
   cancel: chance(0.5),
   unsent: chance(0.4),
+  look: chance(0.6),
 });
 
 test('whatever dies, is lost, comes twice or is cancelled: a job ends once, with one result, and none waits for ever', async () => {
   const ends = new Map<string, number>();
   let repeated = 0;
+  let unsent = 0;
   await fc.assert(
     fc.asyncProperty(parameters, async (given) => {
       const { world, messages, accepted, made, left } = await live(given);
@@ -194,6 +239,12 @@ test('whatever dies, is lost, comes twice or is cancelled: a job ends once, with
         } else if (state !== 'failed') {
           expect(messages.filter(({ jobId, end }) => jobId === id && end === 'dead')).toEqual([]);
         }
+        if (item.problem?.S?.includes('not-sent')) {
+          // Then nothing was done, and nobody was told that it would be.
+          expect(made.has(id)).toBe(false);
+          expect(accepted.get(id)?.status ?? 'failed').toBe('failed');
+          unsent++;
+        }
         if ((made.get(id)?.size ?? 0) > 1) repeated++;
       }
     }),
@@ -202,15 +253,16 @@ test('whatever dies, is lost, comes twice or is cancelled: a job ends once, with
   // The faults do bite: every end comes about, and there were runs whose result had to be dropped.
   expect([...ends.keys()].sort()).toEqual(['cancelled', 'failed', 'succeeded']);
   expect(repeated).toBeGreaterThan(0);
+  expect(unsent).toBeGreaterThan(0);
 }, 240_000);
 
 test('with no faults every job succeeds at its first and only run', async () => {
   await fc.assert(
     fc.asyncProperty(parameters, async (given) => {
-      const calm = { ...given, crash: 0, lost: 0, fail: 0, bad: 0, twice: 0, cancel: 0, unsent: 0 };
+      const calm = { ...given, crash: 0, lost: 0, fail: 0, bad: 0, twice: 0, cancel: 0, unsent: 0, look: 0 };
       const { world, made, accepted } = await live(calm);
       expect(accepted.size).toBe(given.jobs);
-      for (const id of accepted) {
+      for (const id of accepted.keys()) {
         expect(world.table.history.get(id)).toEqual(['accepted', 'running', 'succeeded']);
         expect(made.get(id)!.size).toBe(1);
       }

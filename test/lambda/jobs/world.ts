@@ -20,7 +20,7 @@ export class World {
   readonly objects = new Map<string, string>();
   readonly logged: [string, unknown][] = [];
   /** What becomes of a request to the queue or the table before it happens, or after. */
-  sqsFails: 'before' | 'after' | undefined;
+  sqsFails: (() => 'before' | 'after' | undefined) | undefined;
   tableFails: ((n: number) => 'before' | 'after' | undefined) | undefined;
   private calls = 0;
 
@@ -40,11 +40,10 @@ export class World {
       traceparent: () => undefined,
       queueCalls: async () => ({
         sendMessageBatch: async ({ Entries = [] }) => {
-          if (this.sqsFails === 'before')
-            throw Object.assign(new Error('away'), { name: 'AccessDenied', $fault: 'client' });
+          const fate = this.sqsFails?.();
+          if (fate === 'before') throw Object.assign(new Error('away'), { name: 'AccessDenied', $fault: 'client' });
           for (const entry of Entries) this.sent.push(sentOf(entry));
-          if (this.sqsFails === 'after')
-            throw Object.assign(new Error('away'), { name: 'AccessDenied', $fault: 'client' });
+          if (fate === 'after') throw Object.assign(new Error('away'), { name: 'AccessDenied', $fault: 'client' });
           return {
             Successful: Entries.map(({ Id }) => ({ Id, MessageId: `m-${Id}`, MD5OfMessageBody: '' })),
             Failed: [],

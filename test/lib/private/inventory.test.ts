@@ -1,9 +1,20 @@
 import { App, NestedStack, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
-import { AsyncDestination, AsyncFunction, AsyncWorker, CircuitBreaker, FanOutTopic, Handler } from '../../../lib';
+import {
+  AsyncApi,
+  AsyncDestination,
+  AsyncFunction,
+  AsyncWorker,
+  CircuitBreaker,
+  FanOutTopic,
+  Handler,
+  StreamSource,
+  StreamWorker,
+} from '../../../lib';
 import { inventory } from '../../../lib/private/inventory';
 
 const handler = () => Handler.fromEntry(`${__dirname}/../../fixtures/handler.ts`);
@@ -16,6 +27,7 @@ const TYPES: Record<string, string> = {
   controller: 'AWS::Lambda::Function',
   mapping: 'AWS::Lambda::EventSourceMapping',
   logGroup: 'AWS::Logs::LogGroup',
+  onFailureQueue: 'AWS::SQS::Queue',
   topic: 'AWS::SNS::Topic',
   table: 'AWS::DynamoDB::Table',
 };
@@ -23,9 +35,15 @@ const TYPES: Record<string, string> = {
 test('every construct leaves word of its parts, by ids of resources of their types', () => {
   const stack = new Stack(new App(), 'Shop');
   const breaker = new CircuitBreaker(stack, 'Provider');
-  new AsyncWorker(stack, 'Orders', { handler: handler(), circuitBreaker: breaker });
+  const orders = new AsyncWorker(stack, 'Orders', { handler: handler(), circuitBreaker: breaker });
   new AsyncFunction(stack, 'Thumbnails', { handler: handler() });
   new FanOutTopic(stack, 'Events').addWorker('Audit', { handler: handler() });
+  new AsyncApi(stack, 'Api', { queue: orders, handler: handler() });
+  const items = new dynamodb.Table(stack, 'Items', {
+    partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING },
+    stream: dynamodb.StreamViewType.NEW_IMAGE,
+  });
+  new StreamWorker(stack, 'Changes', { source: StreamSource.dynamodb(items), handler: handler() });
   const { Resources } = Template.fromStack(stack).toJSON();
   const patterns = patternsOf(stack);
   expect(patterns.map(({ kind, path, resources }) => [kind, path, Object.keys(resources)])).toEqual([
@@ -34,6 +52,8 @@ test('every construct leaves word of its parts, by ids of resources of their typ
     ['AsyncFunction', 'Shop/Thumbnails', ['deadLetterQueue', 'function', 'logGroup']],
     ['FanOutTopic', 'Shop/Events', ['topic']],
     ['AsyncWorker', 'Shop/Events/Audit', ['queue', 'deadLetterQueue', 'function', 'mapping', 'logGroup']],
+    ['AsyncApi', 'Shop/Api', ['function', 'logGroup', 'table']],
+    ['StreamWorker', 'Shop/Changes', ['deadLetterQueue', 'onFailureQueue', 'function', 'mapping', 'logGroup']],
   ]);
   for (const { resources } of patterns) {
     for (const [part, id] of Object.entries<string>(resources)) expect(Resources[id].Type).toBe(TYPES[part]);
