@@ -33,7 +33,7 @@ export async function sendLoads(
   const readings = buildReadings(seed);
   const receipts = buildReceipts(seed);
   const sqs = new SQSClient(emulator.clientConfig);
-  const client = await InvoicesClient.of(emulator, reference.invoicesUrl);
+  const client = await InvoicesClient.of(emulator, reference.invoicesApiId);
   // At the same time: they share nothing but the machine.
   const [sent, jobs, commands] = await Promise.all([
     send(sqs, reference, messages, (count) => onProgress(`${count} of ${messages.length} sent`)),

@@ -28,8 +28,8 @@ export interface Reference {
   readonly ledgerTable: string;
   /** Function that an operator invokes to overrule the circuit breaker of the payments. */
   readonly breakerController: string;
-  /** Where jobs are posted to, on AWS. */
-  readonly invoicesUrl: string;
+  /** Of the API that jobs are posted to. */
+  readonly invoicesApiId: string;
   readonly workers: Readonly<Record<WorkerName, Queues>>;
   readonly queueless: Readonly<Record<QueuelessName, Pick<Queues, 'deadLetterQueueUrl'>>>;
   readonly readingsStream: string;
@@ -52,7 +52,7 @@ export function referenceOf(outputs: Readonly<Record<string, string>>): Referenc
   return {
     ledgerTable: output('LedgerTableName'),
     breakerController: output('PaymentProviderController'),
-    invoicesUrl: output('InvoicesUrl'),
+    invoicesApiId: output('InvoicesApiId'),
     workers: Object.fromEntries(
       Object.entries(WORKER_IDS).map(([name, id]) => [name, queues(id)]),
     ) as Reference['workers'],

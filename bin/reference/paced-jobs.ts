@@ -27,7 +27,8 @@ export function pacedJobs(stack: Stack, { ledger, alarmTopic }: PacedJobsProps):
   });
   ledger.grant(invoices, 'dynamodb:PutItem');
 
-  new CfnOutput(stack, 'InvoicesUrl', { value: api.url });
+  // Of api.url, https://<id>.execute-api.<region>.amazonaws.com/prod/jobs.
+  new CfnOutput(stack, 'InvoicesApiId', { value: api.restApi.restApiId });
   new CfnOutput(stack, 'InvoicesQueueUrl', { value: invoices.queue.queueUrl });
   new CfnOutput(stack, 'InvoicesDeadLetterQueueUrl', { value: invoices.deadLetterQueue.queueUrl });
 }

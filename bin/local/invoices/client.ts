@@ -38,12 +38,9 @@ export class InvoicesClient {
     private readonly credentials: Credentials,
   ) {}
 
-  /** @param invoicesUrl as the stack puts it out: of a host that only AWS answers for */
-  static async of(emulator: Emulator, invoicesUrl: string): Promise<InvoicesClient> {
-    const { hostname, pathname } = new URL(invoicesUrl);
-    const [apiId] = hostname.split('.');
-    const [, stage, resource] = pathname.split('/');
-    const jobs = `${emulator.endpoint}/restapis/${apiId}/${stage}/_user_request_/${resource}`;
+  /** By its path: the host that an API has is one that only AWS answers for. */
+  static async of(emulator: Emulator, apiId: string): Promise<InvoicesClient> {
+    const jobs = `${emulator.endpoint}/restapis/${apiId}/prod/_user_request_/jobs`;
     return new InvoicesClient(jobs, await makeUser(emulator, `invoices-${Date.now()}`));
   }
 
