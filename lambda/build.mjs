@@ -96,6 +96,15 @@ await Promise.all([
       mainFields: ['module', 'main'],
     }),
   ),
+  // Loaded by the helper that deploys, which unit tests do without.
+  esbuild.build({
+    ...common,
+    entryPoints: ['lambda/testing/async-patterns-local.ts'],
+    outfile: join(dist, 'testing', 'async-patterns-local.js'),
+    format: 'cjs',
+    minify: true,
+    mainFields: ['module', 'main'],
+  }),
   esbuild.build({
     ...common,
     entryPoints: ['bin/cli/index.ts'],
@@ -116,5 +125,6 @@ await Promise.all([
     }),
   ),
 ]);
+await writeFile(join(dist, 'testing', 'async-patterns-local.mjs'), "export * from './async-patterns-local.js';\n");
 for (const sidecar of SIDECARS)
   await writeFile(join(dist, 'runtime', `${sidecar}.mjs`), `export * from './${sidecar}.js';\n`);

@@ -51,13 +51,20 @@ const ids = (handles: readonly Handle[]): string[] => handles.map(({ id }) => id
 /** What takes long may be waited for: a queue is asked for a second before it counts as empty. */
 const WAIT_SECONDS = 1;
 
+/** Where AWS is, if not where the environment says. */
+export interface Place {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
 /** The real AWS, of the region and the credentials that every tool of AWS's takes. */
-export function sdkAws(): Aws {
-  const cloudFormation = once(() => new CloudFormationClient({}));
-  const sqs = once(() => new SQSClient({}));
-  const lambda = once(() => new LambdaClient({}));
-  const dynamodb = once(() => new DynamoDBClient({}));
-  const cloudWatchLogs = once(() => new CloudWatchLogsClient({}));
+export function sdkAws(place: Place = {}): Aws {
+  const cloudFormation = once(() => new CloudFormationClient(place));
+  const sqs = once(() => new SQSClient(place));
+  const lambda = once(() => new LambdaClient(place));
+  const dynamodb = once(() => new DynamoDBClient(place));
+  const cloudWatchLogs = once(() => new CloudWatchLogsClient(place));
   return {
     async template(StackName) {
       const { TemplateBody } = await cloudFormation().send(new GetTemplateCommand({ StackName }));
@@ -137,7 +144,7 @@ export function sdkAws(): Aws {
       if (/["\\]/.test(text)) throw new Problem(`got ${text}, expected an id without quotes and backslashes`);
       for await (const { events = [] } of paginateFilterLogEvents(
         { client: cloudWatchLogs() },
-        { logGroupName, startTime, filterPattern: `"${text}"` },
+        { logGroupName, startTime, ...(text !== '' && { filterPattern: `"${text}"` }) },
       )) {
         for (const { timestamp = 0, message = '', eventId = '' } of events) found.push({ timestamp, message, eventId });
       }

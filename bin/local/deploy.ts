@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ACCOUNT, type Emulator, REGION } from './emulator';
 import { makeFifoTopics } from './fifo-topics';
-import { cleanEnv, LOCAL, ROOT, run } from './run';
+import { cleanEnv, LOCAL, run } from './run';
 
 export interface DeployOptions {
   readonly stack: string;
@@ -12,7 +12,8 @@ export interface DeployOptions {
   readonly directory?: string;
 }
 
-const CDK = join(ROOT, 'node_modules', '.bin', 'cdk');
+/** The app's own, which is first on the path. */
+const CDK = 'cdk';
 // There may be no network, and a demo has nothing to report.
 const QUIET = ['--no-color', '--no-notices', '--no-version-reporting'];
 

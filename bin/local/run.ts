@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
-export const ROOT = join(__dirname, '..', '..');
+/** The directory of the app: where its programs are, and where npm and jest run. */
+export const ROOT = process.cwd();
 
 /** What belongs to one run on this machine: logs, the cloud assembly, outputs. Git ignores it. */
 export const LOCAL = join(ROOT, '.local');
@@ -48,7 +49,7 @@ export async function run(
 ): Promise<void> {
   const child = withLog(log, (fd) => spawn(command, args, { cwd, env, stdio: ['ignore', fd, fd] }));
   const status = await new Promise<number | string | null>((resolve, reject) => {
-    child.once('error', reject);
+    child.once('error', (error) => reject(new Error(`${command} cannot be run: is it installed? ${error.message}`)));
     child.once('close', (code, signal) => resolve(code ?? signal));
   });
   if (status !== 0)

@@ -1,4 +1,12 @@
 export { lambdaContext } from './context';
+export {
+  deployLocally,
+  type LocalDeadLetter,
+  type LocalEffects,
+  type LocalMessage,
+  type LocalOptions,
+  type LocalStack,
+} from './local';
 export { type SqsEventOptions, type SqsMessage, sqsEvent } from './sqs-event';
 export {
   type DynamodbRecord,

@@ -1,5 +1,6 @@
 import type { Command } from '../command';
 import { breaker } from './breaker';
+import { graph } from './graph';
 import { jobs } from './jobs';
 import { ls } from './ls';
 import { pause, resume } from './pause';
@@ -10,4 +11,16 @@ import { replay } from './replay';
 import { tail } from './tail';
 
 /** In the order of the help. */
-export const COMMANDS: readonly Command[] = [ls, peek, redrive, purge, tail, pause, resume, breaker, jobs, replay];
+export const COMMANDS: readonly Command[] = [
+  ls,
+  peek,
+  redrive,
+  purge,
+  tail,
+  pause,
+  resume,
+  breaker,
+  jobs,
+  replay,
+  graph,
+];
