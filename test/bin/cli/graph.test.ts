@@ -216,7 +216,7 @@ test('a template without patterns has no graph', () => {
 });
 
 describe('the reference app', () => {
-  const graph = () => graphOf([textOf(new ReferenceStack(new App(), 'Reference'))]);
+  const graph = () => graphOf([textOf(new ReferenceStack(newApp(), 'Reference'))]);
 
   test('is drawn in the docs as it is: `npx cdk synth -q && npx cdk-async graph` draws it anew', () => {
     const page = readFileSync(join(__dirname, '../../../docs/reference-app.md'), 'utf8');
