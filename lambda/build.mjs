@@ -102,6 +102,8 @@ await Promise.all([
     entryPoints: ['lambda/testing/async-patterns-local.ts'],
     outfile: join(dist, 'testing', 'async-patterns-local.js'),
     format: 'cjs',
+    // Jest has no `import()`.
+    supported: { 'dynamic-import': false },
     minify: true,
     mainFields: ['module', 'main'],
   }),
