@@ -3,7 +3,8 @@ import type { Graph } from './model';
 /** Columns of ids, so that arrows point to the right wherever there is no circle. Pure. */
 export function layers({ nodes, edges }: Graph): string[][] {
   const targets = new Map(nodes.map(({ id }) => [id, [] as string[]]));
-  for (const { from, to } of edges) targets.get(from)?.push(to);
+  // Who reads does not come before what it reads from: that came from elsewhere.
+  for (const { from, to, kind } of edges) if (kind !== 'reads') targets.get(from)?.push(to);
   const acyclic = withoutCircles(targets);
   const depth = new Map<string, number>();
   const depthOf = (id: string): number => {

@@ -1,6 +1,6 @@
 import { layers } from './layout';
 import { linesOf } from './mermaid';
-import { DEAD_LETTER_QUEUE, type Graph, type GraphNode } from './model';
+import { DEAD_LETTER_QUEUE, type Graph, type GraphEdge, type GraphNode } from './model';
 
 const LINE = 16;
 const CHARACTER = 7;
@@ -55,31 +55,55 @@ function drawn({ node, lines, x, y, width, height }: Box): string {
   return `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6" fill="${fill}" stroke="#444"/>${text.join('')}`;
 }
 
+/** To the right where it can; back from side to side; within a column in a bow beside it. `c1` and `c2` are where the curve bends. */
+function route(a: Box, b: Box): Record<'x1' | 'y1' | 'x2' | 'y2' | 'c1' | 'c2', number> {
+  const [y1, y2] = [a.y + a.height / 2, b.y + b.height / 2];
+  if (b.x > a.x + a.width) {
+    const [x1, x2] = [a.x + a.width, b.x];
+    return { x1, y1, x2, y2, c1: (x1 + x2) / 2, c2: (x1 + x2) / 2 };
+  }
+  if (a.x > b.x + b.width) {
+    const [x1, x2] = [a.x, b.x + b.width];
+    return { x1, y1, x2, y2, c1: (x1 + x2) / 2, c2: (x1 + x2) / 2 };
+  }
+  const [x1, x2] = [a.x + a.width, b.x + b.width];
+  const bow = Math.max(x1, x2) + GAP.x / 2;
+  return { x1, y1, x2, y2, c1: bow, c2: bow };
+}
+
 const DOTTED: ReadonlySet<string> = new Set(['dead', 'pauses', 'reads']);
 
-/** The graph as a picture of its own. Pure. */
+function arrow(
+  { from, to, kind, label }: GraphEdge,
+  boxes: ReadonlyMap<string, Box>,
+): { path: string; label: string } | undefined {
+  const [a, b] = [boxes.get(from), boxes.get(to)];
+  if (!a || !b) return undefined;
+  const { x1, y1, x2, y2, c1, c2 } = route(a, b);
+  const said = (kind === 'dead' ? [label] : [kind, label]).filter((word) => word !== undefined).join(', ');
+  return {
+    path: `<path d="M${x1},${y1} C${c1},${y1} ${c2},${y2} ${x2},${y2}" fill="none" stroke="#444"${DOTTED.has(kind) ? ' stroke-dasharray="4 3"' : ''} marker-end="url(#arrow)"/>`,
+    // The white around it keeps it readable where arrows pass.
+    label:
+      said &&
+      `<text x="${(x1 + x2) / 2}" y="${(y1 + y2) / 2 + 3}" font-size="10" stroke="#fff" stroke-width="4" paint-order="stroke">${escaped(said)}</text>`,
+  };
+}
+
+/** The graph as a picture of its own, labels on top. Pure. */
 export function svg(graph: Graph): string {
   const boxes = boxesOf(graph);
   const all = [...boxes.values()];
   const width = Math.max(0, ...all.map((box) => box.x + box.width)) + MARGIN;
   const height = Math.max(0, ...all.map((box) => box.y + box.height)) + MARGIN;
-  const arrows = graph.edges.flatMap(({ from, to, kind, label }) => {
-    const [a, b] = [boxes.get(from), boxes.get(to)];
-    if (!a || !b) return [];
-    // Back in a circle it leaves and arrives on the same sides, in a wider bow.
-    const [x1, y1, x2, y2] = [a.x + a.width, a.y + a.height / 2, b.x, b.y + b.height / 2];
-    const bow = x2 > x1 ? (x2 - x1) / 2 : GAP.x;
-    const said = kind === 'dead' ? label : label === undefined ? kind : `${kind}, ${label}`;
-    const path = `<path d="M${x1},${y1} C${x1 + bow},${y1} ${x2 - bow},${y2} ${x2},${y2}" fill="none" stroke="#444"${DOTTED.has(kind) ? ' stroke-dasharray="4 3"' : ''} marker-end="url(#arrow)"/>`;
-    const text = said && `<text x="${(x1 + x2) / 2}" y="${(y1 + y2) / 2 - 4}" font-size="10">${escaped(said)}</text>`;
-    return text ? [path, text] : [path];
-  });
+  const arrows = graph.edges.flatMap((edge) => arrow(edge, boxes) ?? []);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" text-anchor="middle">`,
     '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="#444"/></marker></defs>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    ...arrows,
+    ...arrows.map(({ path }) => path),
     ...all.map(drawn),
+    ...arrows.map(({ label }) => label).filter((label) => label !== ''),
     '</svg>',
   ].join('\n');
 }

@@ -223,6 +223,11 @@ describe('the reference app', () => {
     expect(page).toContain(`\`\`\`mermaid\n${mermaid(graph())}\n\`\`\`\n`);
   });
 
+  test('is the picture in the README as it is: `npx cdk-async graph --format svg > docs/reference-app.svg`', () => {
+    expect(readFileSync(join(__dirname, '../../../docs/reference-app.svg'), 'utf8')).toBe(`${svg(graph())}\n`);
+    expect(readFileSync(join(__dirname, '../../../README.md'), 'utf8')).toContain('](docs/reference-app.svg)');
+  });
+
   test('as SVG it has a box of each, and its texts', () => {
     const picture = svg(graph());
     expect(picture.match(/<rect /g)).toHaveLength(graph().nodes.length + 1);
@@ -268,6 +273,35 @@ describe('the picture', () => {
         for (const { from, to } of forward) expect(column(from)).toBeLessThan(column(to));
       }),
     );
+  });
+
+  test('has who reads an event log to the right of it, though the log delivers to it as well', () => {
+    const graph = read((stack) => {
+      const log = new EventLog(stack, 'Log');
+      log.connectReader(log.addWorker('Balances', { handler: handler() }).function);
+    });
+    const columns = layers(graph);
+    const column = (id: string) => columns.findIndex((ids) => ids.includes(id));
+    expect(arrows(graph)).toContain('Shop/Log/Topic/Balances reads Shop/Log');
+    expect(column('Shop/Log')).toBeLessThan(column('Shop/Log/Topic'));
+    expect(column('Shop/Log/Topic')).toBeLessThan(column('Shop/Log/Topic/Balances'));
+  });
+
+  test('draws an arrow to each kind of place: ahead, back, beside, itself', () => {
+    const nodes = ['a', 'b', 'c'].map((id) => ({ id, kind: 'AsyncWorker', limits: [] }));
+    const edges = [
+      ['a', 'b'],
+      ['b', 'a'],
+      ['a', 'c'],
+      ['b', 'c'],
+      ['c', 'c'],
+    ].map(([from, to]) => ({ from: from!, to: to!, kind: 'reads' as const }));
+    const picture = svg({ nodes, edges: [{ from: 'a', to: 'b', kind: 'sends' }, ...edges] });
+    expect(picture).not.toMatch(/NaN|undefined/);
+    const starts = [...picture.matchAll(/<path d="M([\d.]+),.*? ([\d.]+),[\d.]+" fill/g)].map(
+      ([, x1, x2]) => Number(x2) - Number(x1),
+    );
+    expect(starts.map(Math.sign)).toEqual([1, 1, -1, 0, -1, 0]);
   });
 
   test('takes no name for markup', () => {
