@@ -9,12 +9,12 @@ import { Construct } from 'constructs';
 import { BreakerAlarms } from './private/breaker/alarms';
 import { BreakerController } from './private/breaker/controller';
 import { breakerRefusals, MAX_WORKERS } from './private/breaker/limits';
-import { breakerMetric } from './private/breaker/metrics';
 import { workerStatements } from './private/breaker/statements';
 import { BREAKER_ENV, BREAKER_METRIC, BREAKER_TABLE, type BreakerSpec } from './private/contract';
 import { shows } from './private/dashboard/view';
 import { breakerView } from './private/dashboard/views';
 import { inventory } from './private/inventory';
+import { breakerMetric } from './private/metrics';
 import { InvalidInput } from './private/problem';
 
 /** Properties of a `CircuitBreaker`. */

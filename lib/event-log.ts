@@ -17,12 +17,12 @@ import { logView } from './private/dashboard/views';
 import { EventLogAlarms } from './private/event-log/alarms';
 import { grantOn, LogConnections } from './private/event-log/connections';
 import { Feed } from './private/event-log/feeds';
-import { eventLogMetric } from './private/event-log/metrics';
 import { LogReplayer } from './private/event-log/replayer';
 import { type Subscriber, subscriberRefusals, topicRefusals } from './private/event-log/rules';
 import { APPEND, archiverStatements, outboxStatements, READ } from './private/event-log/statements';
 import { archiveBucket, eventTable, missedQueue, replayTable, snapshotTable } from './private/event-log/storage';
 import { inventory } from './private/inventory';
+import { eventLogMetric } from './private/metrics';
 import { InvalidInput } from './private/problem';
 
 /** Properties of an `EventLog`. */

@@ -2,7 +2,7 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -20,15 +20,11 @@ import { workerMetric } from './private/metrics';
 import { PaceAlarms } from './private/pace/alarms';
 import { PaceChanges } from './private/pace/changes';
 import { PaceController } from './private/pace/controller';
-import { changeRefusals } from './private/pace/refusals';
-import { type PaceSizes, paceSizes } from './private/pace/sizes';
+import { sizesOf } from './private/pace/sizes-of';
 import { producerStatements, workerStatements } from './private/pace/statements';
-import { InvalidInput } from './private/problem';
 import { checkWiring } from './private/wiring';
 import { workerParts } from './private/worker-parts';
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html */
-const LAMBDA_DEFAULT_TIMEOUT = Duration.seconds(3);
 /** Without a limit of its own: a backlog of an hour is worth a look. */
 const ALARM_SECONDS = 3600;
 /** Waiting is forgiven; the count of SQS is the net below. */
@@ -100,7 +96,7 @@ export class LoadLevelingQueue extends Construct implements iam.IGrantable, IJob
   public constructor(scope: Construct, id: string, props: LoadLevelingQueueProps) {
     super(scope, id);
     const { pace, schedule = [], backpressure, encryptionKey, circuitBreaker } = props;
-    const sizes = this.sizesOf(props);
+    const sizes = sizesOf(this, props);
     this.limit = backpressure?._limit;
 
     this.paceTable = new dynamodb.Table(this, 'PaceTable', {
@@ -285,27 +281,5 @@ export class LoadLevelingQueue extends Construct implements iam.IGrantable, IJob
 
   private ofBacklog(name: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return workerMetric(this, name, { statistic: 'max', period: Duration.minutes(1), ...options });
-  }
-
-  private sizesOf(props: LoadLevelingQueueProps): PaceSizes {
-    const { pace, schedule = [], timeout, handler } = props;
-    const own = handler._function;
-    const ownTimeout = own instanceof lambda.Function ? (own.timeout ?? LAMBDA_DEFAULT_TIMEOUT) : undefined;
-    const known = timeout ?? ownTimeout;
-    const changes = schedule.map((change) => change.pace);
-    const [refusal] = changeRefusals(pace, changes, props.circuitBreaker !== undefined);
-    const sizes =
-      refusal ??
-      paceSizes({
-        pace: pace._spec,
-        perTenant: pace._perTenant,
-        changes: changes.map(({ _spec }) => _spec),
-        batchSize: props.batchSize,
-        maxConcurrency: props.maxConcurrency,
-        timeout: known && !known.isUnresolved() ? known.toSeconds({ integral: false }) : undefined,
-        hasOwnTimeout: own !== undefined || known !== undefined,
-      });
-    if ('what' in sizes) throw new InvalidInput(sizes, this);
-    return sizes;
   }
 }

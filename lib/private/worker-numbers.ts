@@ -52,7 +52,7 @@ export interface WorkerNumbers {
 
 const DEFAULT_TIMEOUT_SECONDS = 30;
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html */
-const LAMBDA_DEFAULT_TIMEOUT = Duration.seconds(3);
+export const LAMBDA_DEFAULT_TIMEOUT = Duration.seconds(3);
 const DEFAULT_BATCH_SIZE = 10;
 const FORGIVEN_RECEIVES = 100;
 const MIN_AGE_SECONDS = 900;

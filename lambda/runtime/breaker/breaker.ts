@@ -3,6 +3,7 @@ import { describe, sentence } from '../describe';
 import type { Edge } from '../edge';
 import { Ledger, type LedgerCalls } from '../ledger';
 import type { Logger } from '../log';
+import { pause, within } from '../time';
 import { tallyOf } from './counts';
 import { breakerMetric } from './metrics';
 import { ClosedPass, type Gate, type Pass, ProbePass, RefusedPass } from './pass';
@@ -21,7 +22,6 @@ import {
 } from './state';
 import { type RowCalls, Store } from './store';
 import { Streak } from './streak';
-import { pause, within } from './time';
 
 export interface BreakerCalls extends RowCalls, LedgerCalls {}
 

@@ -1,6 +1,7 @@
 import type { Alarm } from '../abort-at';
 import type { Logger } from '../log';
 import { DONE, type Outcome } from '../outcome';
+import { pause } from '../time';
 import { type Claim, type Row, rowOf, type Standing, standing } from './row';
 import type { Statements } from './statements';
 import { execute, MAX_STATEMENTS, type StatementCalls } from './store';
@@ -226,18 +227,6 @@ export class Leases {
     }
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(end, ms);
-    function end(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    }
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 
 function resultJson(result: unknown): string | undefined {
   if (result === undefined) return undefined;

@@ -7,6 +7,7 @@ import type { Answer } from '../idempotency/store';
 import type { Logger } from '../log';
 import { DONE, type Outcome } from '../outcome';
 import { storePayload } from '../producer/payload';
+import { pause } from '../time';
 import { type Attempt, type Ending, rowOf } from './job';
 import type { JobStatements } from './statements';
 import { type UpdateCalls, update } from './update';
@@ -79,15 +80,3 @@ export class Ends {
     return row?.state === 'running' ? { kind: 'retry', reason: 'another attempt has taken over the job' } : DONE;
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(end, ms);
-    function end(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    }
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });

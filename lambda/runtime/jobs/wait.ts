@@ -1,3 +1,4 @@
+import { pause } from '../time';
 import { isEnd, type JobRow } from './job';
 
 export interface WaitOptions {
@@ -23,17 +24,6 @@ export async function waitFor({ read, seen, until, now, end, signal }: WaitOptio
     signal?.throwIfAborted();
     if (interval > FIRST || !row) row = await read();
     if (!row || isEnd(row.state) || until(row) || now() >= end) return row;
-    await rest(Math.min(interval, end - now()), signal);
+    await pause(Math.min(interval, end - now()), signal);
   }
 }
-
-const rest = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve) => {
-    const over = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', over);
-      resolve();
-    };
-    const timer = setTimeout(over, Math.max(0, ms));
-    signal?.addEventListener('abort', over);
-  });

@@ -1,8 +1,8 @@
 import { concurrencyFor, type LevelingSpec, PACE_TABLE, type PaceSpec } from '../../../lib/private/contract';
-import { within } from '../breaker/time';
 import { describe, sentence } from '../describe';
 import type { Edge } from '../edge';
 import type { Logger } from '../log';
+import { within } from '../time';
 import { type Capacity, gaugeOf } from './gauge';
 import { gaugeLine } from './metrics';
 import { Expression, gaugeExpression, type Item, type PaceRow } from './row';

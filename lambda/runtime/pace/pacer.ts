@@ -1,10 +1,10 @@
 import { concurrencyFor, type LevelingSpec, PACE_TABLE, type PaceSpec } from '../../../lib/private/contract';
 import type { RowCalls } from '../breaker/store';
-import { pause, within } from '../breaker/time';
 import { describe, sentence } from '../describe';
 import type { Edge } from '../edge';
 import { Ledger, type LedgerCalls } from '../ledger';
 import type { Logger } from '../log';
+import { pause, within } from '../time';
 import { Meter } from './meter';
 import { claimExpression, Expression, type Item, type PaceRow, readPace, rowOf } from './row';
 import { claimOf, rhythmOf, slotsOf, type Taken, type Wanted } from './slots';

@@ -1,18 +1,8 @@
+import { pause } from '../time';
 import { MAX_ATTEMPTS, ofRequest, restAfter } from './retry';
 
 /** Calls that store or schedule what cannot go as it is, under way at once. */
 const AT_ONCE = 8;
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
 
 /** Runs calls, so many at once, and each again as long as that may help. */
 export class Persistent {

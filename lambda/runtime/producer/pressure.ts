@@ -1,7 +1,7 @@
 import type { AttributeValue, GetItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { type BackpressureSpec, PACE_TABLE } from '../../../lib/private/contract';
-import { within } from '../breaker/time';
 import { backpressureOf } from '../pace/gauge';
+import { pause, within } from '../time';
 import type { SenderEdge } from './edge';
 import { BackpressureError } from './errors';
 
@@ -59,7 +59,7 @@ export class Pressure {
       if (this.then === 'throw') throw new BackpressureError(retryAfter, this.spec.limit);
       // Those who wait do not all come back in the moment in which there is room.
       const seconds = Math.min(LONGEST_REST, retryAfter) * (0.5 + this.edge.random());
-      await rest(Math.max(FRESH, seconds * 1_000), signal);
+      await pause(Math.max(FRESH, seconds * 1_000), signal);
     }
   }
 
@@ -79,14 +79,3 @@ export class Pressure {
     }
   }
 }
-
-const rest = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal?.addEventListener('abort', end);
-  });
