@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -27,6 +27,7 @@ beforeAll(() => {
     `./${tarball}`,
     'typescript@6',
     '@types/node@24',
+    'zod@4',
   );
 }, 240_000);
 afterAll(() => rmSync(app, { recursive: true, force: true }));
@@ -56,6 +57,66 @@ test('an app that installs it synthesizes a worker with its handler bundled', ()
     'index.js.map',
   ]);
 }, 60_000);
+
+describe('what the README shows, in files of the names that it gives', () => {
+  const tool = (name: string): string => join(ROOT, 'node_modules', '.bin', name);
+  const files = new Map(
+    [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```ts file=(\S+)\n(.*?)^```/gms)].map(
+      ([, file, code]) => [file!, code!],
+    ),
+  );
+
+  beforeAll(() => {
+    for (const [file, code] of files) write(file, code);
+    // It names two handlers that it does not show.
+    for (const file of ['lambda/totals.ts', 'lambda/reports.ts']) {
+      expect(files.has(file)).toBe(false);
+      write(
+        file,
+        "import { worker } from 'cdk-async-patterns/runtime';\nexport const handler = worker({ process() {} });\n",
+      );
+    }
+  });
+
+  test('every stack of it synthesizes', () => {
+    const stacks = [...files].flatMap(([file, code]) => {
+      const name = /export class (\w+Stack) extends Stack/.exec(code)?.[1];
+      return name ? [{ name, file: `./${file.replace(/\.ts$/, '')}` }] : [];
+    });
+    expect(stacks.length).toBeGreaterThanOrEqual(6);
+    const imports = stacks.map(({ name, file }) => `import { ${name} } from '${file}';`);
+    const news = stacks.map(({ name }) => `new ${name}(app, '${name}');`);
+    write(
+      'readme.ts',
+      [
+        "import { App } from 'aws-cdk-lib';",
+        ...imports,
+        "const app = new App({ outdir: 'readme.out' });",
+        ...news,
+        'app.synth();',
+      ].join('\n'),
+    );
+    run(tool('tsx'), 'readme.ts');
+    const templates = readdirSync(join(app, 'readme.out')).filter((name) => name.endsWith('.template.json'));
+    expect(templates.sort()).toEqual(stacks.map(({ name }) => `${name}.template.json`).sort());
+  }, 120_000);
+
+  test('its tests pass', () => {
+    write(
+      'jest.config.js',
+      `module.exports = {
+        testMatch: ['<rootDir>/test/**/*.test.ts'],
+        transform: { '\\\\.ts$': [${JSON.stringify(join(ROOT, 'node_modules/@swc/jest'))}, { jsc: { parser: { syntax: 'typescript' } } }] },
+      };`,
+    );
+    // Its standard output holds what the handler logs, too.
+    spawnSync(tool('jest'), ['--json', '--outputFile=result.json'], { cwd: app });
+    expect(JSON.parse(readFileSync(join(app, 'result.json'), 'utf8'))).toMatchObject({
+      numPassedTests: 2,
+      numTotalTests: 2,
+    });
+  }, 120_000);
+});
 
 test.each(['runtime', 'testing'])('./%s is there for import and for require, with the same names', (entry) => {
   const names = (code: string, ...flags: string[]): string => run('node', ...flags, '-e', code);
