@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CloudWatchClient, DescribeAlarmsCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { type AttributeValue, DynamoDBClient, PutItemCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, startEmulator } from '../../bin/local/emulator';
 import { cleanEnv, LOCAL, ROOT } from '../../bin/local/run';
@@ -26,7 +27,9 @@ let emulator: Emulator;
 let sqs: SQSClient;
 let lambda: LambdaClient;
 let dynamodb: DynamoDBClient;
+let cloudwatch: CloudWatchClient;
 let listed: Listed[];
+let pager: string;
 
 function start(...args: string[]): ChildProcess {
   return spawn(process.execPath, [CLI, ...args], { env: cleanEnv(emulator.env), stdio: ['ignore', 'pipe', 'pipe'] });
@@ -108,6 +111,34 @@ async function ledger(prefix: string): Promise<Map<string, Record<string, Attrib
   return rows;
 }
 
+/** How soon a report to CloudWatch is out of the minute that an alarm looks at. */
+const REPORT_MS = 2_000;
+
+/**
+ * The state of the alarm on dead letters, once CloudWatch has the metric. The emulator's SQS publishes none: here it is, from
+ * what SQS says of the queue that the alarm names.
+ */
+async function alarmOf(path: string): Promise<string | undefined> {
+  const { MetricAlarms = [] } = await cloudwatch.send(new DescribeAlarmsCommand({}));
+  const QueueName = part(path, 'deadLetterQueue').split('/').pop();
+  const alarm = MetricAlarms.find(
+    ({ MetricName, Dimensions }) =>
+      MetricName === 'ApproximateNumberOfMessagesVisible' && Dimensions?.some(({ Value }) => Value === QueueName),
+  )!;
+  await sleep(REPORT_MS);
+  const Timestamp = new Date(Date.now() - alarm.Period! * alarm.EvaluationPeriods! * 1_000 + REPORT_MS);
+  await cloudwatch.send(
+    new PutMetricDataCommand({
+      Namespace: alarm.Namespace,
+      MetricData: [
+        { MetricName: alarm.MetricName, Dimensions: alarm.Dimensions, Timestamp, Value: await deadOf(path) },
+      ],
+    }),
+  );
+  const { MetricAlarms: after } = await cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: [alarm.AlarmName!] }));
+  return after?.[0]?.StateValue;
+}
+
 /** How often each was handled. */
 const timesOf = async (prefix: string): Promise<Record<string, number>> =>
   Object.fromEntries([...(await ledger(prefix))].map(([key, { times }]) => [key, Number(times?.N)]));
@@ -121,6 +152,8 @@ beforeAll(async () => {
   sqs = new SQSClient(emulator.clientConfig);
   lambda = new LambdaClient(emulator.clientConfig);
   dynamodb = new DynamoDBClient(emulator.clientConfig);
+  cloudwatch = new CloudWatchClient(emulator.clientConfig);
+  pager = out.PagerQueue!;
   listed = [
     ...((await json('ls', 'Cli')) as Listed[]),
     { kind: '', path: 'Cli/Ledger', resources: { table: out.LedgerTable! } },
@@ -128,7 +161,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  for (const client of [sqs, lambda, dynamodb]) client?.destroy();
+  for (const client of [sqs, lambda, dynamodb, cloudwatch]) client?.destroy();
   await emulator?.stop();
 }, 20_000);
 
@@ -172,11 +205,23 @@ it('redrive tries it dry', async () => {
   expect(await waitingOf('Cli/Orders')).toBe(0);
 }, 60_000);
 
-it('what is still poison comes back to the dead-letter queue, and the redrive ends', async () => {
+it('what is still poison comes back to the dead-letter queue, raises the alarm again, and the redrive ends', async () => {
+  expect(await alarmOf('Cli/Orders')).toBe('ALARM');
+  await cli('pause', 'Cli/Orders');
+  // A poll that is under way still takes what comes.
+  await sleep(2_000);
   expect(await json('redrive', 'Cli/Orders')).toMatchObject({ sent: { length: 3 }, failed: [], mayBeSeenTwice: [] });
+  expect(await alarmOf('Cli/Orders')).toBe('OK');
+  await cli('resume', 'Cli/Orders');
   await until(async () => (await deadOf('Cli/Orders')) === 3);
-  // What the alarm looks at.
-  await until(async () => (await json('ls', 'Cli'))[1].dead === 3);
+  expect(await alarmOf('Cli/Orders')).toBe('ALARM');
+  const pages: string[] = [];
+  await until(async () => {
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: pager, MaxNumberOfMessages: 10 }));
+    for (const { Body } of Messages) pages.push(JSON.parse(Body!).AlarmDescription);
+    return pages.length === 2;
+  });
+  for (const page of pages) expect(page).toMatch(/dead-letter queue.*cdk-async/s);
 }, 60_000);
 
 it('redrive sends all, and what is healed is handled once', async () => {
