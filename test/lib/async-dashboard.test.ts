@@ -243,12 +243,14 @@ describe('the cost', () => {
       .join('; ');
   };
 
+  const itemsAt = (price: string) => new RegExp(`${price.replace(/[*.]/g, '\\$&')}(?!\\d)`, 'g');
+
   test.each<[string, string, boolean | undefined, number]>([
     ['a standard queue', '*0.4/1000000', undefined, 8],
     ['a FIFO queue', '*0.5/1000000', true, 8],
   ])('%s and its dead-letter queue are four kinds of requests each', (_, price, fifo, count) => {
     const expression = expressionOf((stack) => new AsyncWorker(stack, 'Orders', { handler: handler(), fifo }));
-    expect(expression.split(price)).toHaveLength(count + 1);
+    expect(expression.match(itemsAt(price))).toHaveLength(count);
   });
 
   test.each([
@@ -259,6 +261,25 @@ describe('the cost', () => {
     expect(expression).toContain('*0.2/1000000');
     const [, perSecond] = /\*([\d.]+)\/1024000/.exec(expression)!;
     expect(Number(perSecond)).toBeCloseTo(price, 9);
+  });
+
+  test.each<[string, string, (stack: Stack) => void]>([
+    ['logs by the GB', '*0.5/1000000000', (stack) => new AsyncWorker(stack, 'Orders', { handler: handler() })],
+    ['a topic', '*0.5/1000000', (stack) => new FanOutTopic(stack, 'Events')],
+    ['a FIFO topic', '*0.3/1000000', (stack) => new FanOutTopic(stack, 'Events', { fifo: true })],
+    ['requests over HTTP', '*3.5/1000000', everything],
+  ])('%s', (_, price, make) => {
+    expect(expressionOf(make)).toMatch(itemsAt(price));
+  });
+
+  test('of logs are counted what the function of the worker writes', () => {
+    const stack = new Stack(new App(), 'Shop');
+    new AsyncDashboard(stack, 'Dashboard');
+    const worker = new AsyncWorker(stack, 'Orders', { handler: handler() });
+    const group = stack.resolve(worker.logGroup!.logGroupName);
+    expect(JSON.stringify(Template.fromStack(stack).findResources('AWS::CloudWatch::Dashboard'))).toContain(
+      `\\"IncomingBytes\\",\\"LogGroupName\\",\\"",${JSON.stringify(group)},`,
+    );
   });
 
   test('of an imported function only the requests are known', () => {

@@ -2,6 +2,7 @@ import { Stage } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 
@@ -23,6 +24,9 @@ export interface View {
   /** What it costs beside its queues. */
   readonly functions?: readonly lambda.IFunction[];
   readonly tables?: readonly dynamodb.ITable[];
+  readonly topic?: sns.ITopic;
+  /** Requests that API Gateway takes. */
+  readonly requests?: cloudwatch.IMetric;
 }
 
 export interface Outcomes {

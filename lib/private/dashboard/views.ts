@@ -74,6 +74,7 @@ export const topicView = (topic: FanOutTopic): View => ({
     topic.metricNumberOfNotificationsFailed(),
     topic.metricNumberOfNotificationsFilteredOut(),
   ],
+  topic: topic.topic,
 });
 
 export const logView = (log: EventLog): View => ({
@@ -87,6 +88,7 @@ export const apiView = (api: AsyncApi): View => ({
   counts: [api.metricCount(), api.metricClientError(), api.metricServerError()],
   functions: [api.function],
   tables: [api.table],
+  requests: api.metricCount(),
 });
 
 export const breakerView = (breaker: CircuitBreaker): View => ({

@@ -150,7 +150,7 @@ const cost = (shown: readonly Shown[]): cloudwatch.IWidget[] => {
   if (each.length === 0) return [];
   return [
     new cloudwatch.GraphWidget({
-      title: 'Cost a day, estimated: SQS, Lambda and DynamoDB at the prices of us-east-1',
+      title: 'Cost a day, estimated from metrics at the prices of us-east-1',
       left: each,
       leftYAxis: axis('USD'),
       stacked: true,
