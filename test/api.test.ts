@@ -28,3 +28,30 @@ test('the index of the documentation has every page', () => {
   const pages = globSync('*.md', { cwd: join(ROOT, 'docs') }).filter((page) => page !== 'README.md');
   expect(pages.filter((page) => !index.includes(`](${page})`))).toEqual([]);
 });
+
+describe('the pages of the patterns', () => {
+  const PATTERNS = [
+    ...['async-worker', 'async-api', 'async-function', 'idempotency', 'circuit-breaker', 'event-log'],
+    ...['fan-out', 'load-leveling', 'streams', 'producer'],
+  ];
+  const pages = PATTERNS.map((name) => [name, read(`docs/${name}.md`)] as const);
+
+  test.each(pages)('%s says when to use it and when not, what it costs, and what its alarms mean', (_, page) => {
+    const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual(expect.arrayContaining(['When', 'When not', 'What it costs', 'Alarms']));
+  });
+
+  test('every alarm of the constructs has a runbook, and a page that leads to it', () => {
+    const sources = globSync('lib/**/*.ts', { cwd: ROOT }).filter((file) => !file.endsWith('.d.ts'));
+    const runbooks = new Set(
+      sources.flatMap((file) => [...read(file).matchAll(/runbook: '([\w-]+)'/g)].map(([, id]) => id!)),
+    );
+    expect(runbooks.size).toBeGreaterThan(15);
+    const written = [...read('docs/operations.md').matchAll(/^## Alarm: (.*)$/gm)].map(([, name]) =>
+      name!.toLowerCase().replaceAll(' ', '-'),
+    );
+    expect([...runbooks].filter((id) => !written.includes(id))).toEqual([]);
+    const all = pages.map(([, page]) => page).join();
+    expect([...runbooks].filter((id) => !all.includes(`operations.md#alarm-${id})`))).toEqual([]);
+  });
+});

@@ -61,14 +61,20 @@ function problemsOf(stage: IConstruct, workers: readonly Wired[]): string[] {
   );
 }
 
-const warn = (worker: IConstruct, id: string, problem: Problem): void =>
-  Annotations.of(worker).addWarningV2(`cdk-async-patterns:${id}`, problemText(problem));
+/**
+ * On a part of the worker: what comes after an acknowledgement on the worker itself is acknowledged only below it up to
+ * aws-cdk-lib 2.270.
+ *
+ * @see https://github.com/aws/aws-cdk/issues/38820
+ */
+const warn = (part: IConstruct, id: string, problem: Problem): void =>
+  Annotations.of(part).addWarningV2(`cdk-async-patterns:${id}`, problemText(problem));
 
 function checkMapping(worker: Wired, mappings: readonly CfnEventSourceMapping[]): Problem[] {
   const queue = worker.queue.node.defaultChild;
   const consumers = mappings.filter(({ eventSourceArn }) => referenced(eventSourceArn) === queue);
   if (consumers.length > 1) {
-    warn(worker, 'competingConsumers', {
+    warn(worker.eventSourceMapping, 'competingConsumers', {
       what: 'event source mappings on the queue',
       got: consumers.length,
       expected: '1',
@@ -78,7 +84,7 @@ function checkMapping(worker: Wired, mappings: readonly CfnEventSourceMapping[])
   const mapping = resourceOf(worker.eventSourceMapping, isMapping);
   if (!mapping) return [];
   if (mapping.enabled === false) {
-    warn(worker, 'mappingDisabled', {
+    warn(worker.eventSourceMapping, 'mappingDisabled', {
       what: 'event source mapping',
       got: 'enabled: false',
       expected: 'enabled',
@@ -86,7 +92,7 @@ function checkMapping(worker: Wired, mappings: readonly CfnEventSourceMapping[])
     });
   }
   if (mapping.filterCriteria !== undefined) {
-    warn(worker, 'filterDeletes', {
+    warn(worker.eventSourceMapping, 'filterDeletes', {
       what: 'filters on the event source mapping',
       got: 'some',
       expected: 'none',
@@ -177,7 +183,7 @@ function checkSubscription(worker: Wired, subscription: CfnSubscription): Proble
     ];
   }
   if (!queueIsFifo && topicIsFifo) {
-    warn(worker, 'orderingLost', {
+    warn(worker.queue, 'orderingLost', {
       what: 'subscription of a standard queue',
       got: `the FIFO topic ${topic.node.path}`,
       expected: 'a FIFO queue',

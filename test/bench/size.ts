@@ -12,13 +12,13 @@ export const sizeFigures = async (): Promise<Figure[]> => {
   for (const { file, label } of sized) {
     const { bytes } = await bundleHandler({ file });
     figures.push({
-      group: 'Bundle, minified',
+      area: 'Bundle, minified',
       id: `size/${file}`,
-      name: label,
-      median: bytes,
+      what: label,
+      measured: bytes,
       unit: 'bytes',
       ratio: bytes / floor.bytes,
-      goal: file === 'ours-empty' ? { median: GOAL } : undefined,
+      goal: file === 'ours-empty' ? { measured: GOAL } : undefined,
     });
   }
   return figures;

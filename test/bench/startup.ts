@@ -5,10 +5,11 @@ import { bundleHandler, bundleScript } from './bundle';
 import { CONTENDERS, type Contender, environment } from './contenders';
 import { STARTING } from './idempotency/contenders';
 import { Stub } from './idempotency/stub';
+import { rounds } from './quick';
 import { differences, median } from './stats';
 import type { Figure } from './table';
 
-const ROUNDS = 40;
+const ROUNDS = rounds(40);
 const EMPTY: Contender = { file: 'empty', label: 'an empty bundle' };
 /** For a worker whose happy path calls nothing, in milliseconds over the empty bundle. */
 const GOAL = 2;
@@ -54,12 +55,12 @@ export const startupFigures = async (): Promise<Figure[]> => {
   return contenders.map(({ file, id = file, label }, n) => {
     const over = median(differences(times(n, 'process'), times(0, 'process')));
     return {
-      group: 'Start-up and first record, over an empty bundle',
+      area: 'Start-up and first record, over an empty bundle',
       id: `startup/${id}`,
-      name: label,
-      median: over,
+      what: label,
+      measured: over,
       unit: 'ms',
-      goal: GOALS.has(id) ? { median: GOAL } : undefined,
+      goal: GOALS.has(id) ? { measured: GOAL } : undefined,
       detail: {
         process: median(times(n, 'process')),
         load: median(times(n, 'load')),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { bundleScript } from './bundle';
 import { WORK } from './paths';
+import { rounds } from './quick';
 import { median, ratios } from './stats';
 import { CACHE, WORKERS } from './synth/layout';
 import type { Figure } from './table';
@@ -18,7 +19,7 @@ interface Contender {
   readonly goal?: number;
 }
 
-const ROUNDS = 11;
+const ROUNDS = rounds(11);
 
 /** Warm comes after cold: it finds what that one left. */
 const CONTENDERS: readonly Contender[] = [
@@ -80,10 +81,10 @@ export const synthFigures = async (): Promise<Figure[]> => {
   }
   const times = (n: number, of: keyof Run) => runs[n]!.map((each) => each[of]);
   return CONTENDERS.map(({ id, label, goal }, n) => ({
-    group: `Synth of ${WORKERS} workers`,
+    area: `Synth of ${WORKERS} workers`,
     id: `synth/${id}`,
-    name: label,
-    median: median(times(n, 'synth')),
+    what: label,
+    measured: median(times(n, 'synth')),
     unit: 'ms',
     ratio: median(ratios(times(n, 'synth'), times(0, 'synth'))),
     goal: goal === undefined ? undefined : { ratio: goal },

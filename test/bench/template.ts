@@ -25,11 +25,11 @@ export const templateFigures = (): Figure[] => {
   const one = template(1);
   const two = template(2);
   return (['resources', 'bytes'] as const).map((unit) => ({
-    group: 'Template, a worker',
+    area: 'Template, a worker',
     id: `template/${unit}`,
-    name: 'ours, with an alarm topic',
-    median: two[unit] - one[unit],
+    what: 'ours, with an alarm topic',
+    measured: two[unit] - one[unit],
     unit,
-    goal: { median: GOAL[unit] },
+    goal: { measured: GOAL[unit] },
   }));
 };

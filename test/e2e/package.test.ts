@@ -165,3 +165,48 @@ test.each([
 test('the command line is there', () => {
   expect(run('npx', '--no-install', 'cdk-async', '--help')).toMatch(/redrive +send what is dead back/);
 });
+
+/** What its follower of npm and its ingestion demand, and what its pages show: github.com/cdklabs/construct-hub. */
+describe('Construct Hub', () => {
+  const packed = (file: string): string => readFileSync(join(app, 'node_modules', 'cdk-async-patterns', file), 'utf8');
+  let manifest: any;
+  let assembly: any;
+  beforeAll(() => {
+    manifest = JSON.parse(packed('package.json'));
+    assembly = JSON.parse(packed('.jsii'));
+  });
+
+  test('takes the package from npm: a jsii module on the CDK, with a keyword, under a licence that it allows', () => {
+    expect(manifest.jsii.targets).toBeDefined();
+    expect(manifest.peerDependencies).toHaveProperty('aws-cdk-lib');
+    expect(manifest.keywords).toContain('awscdk');
+    expect(manifest.license).toBe('Apache-2.0');
+    expect(packed('LICENSE')).toContain('Apache License');
+    expect(manifest.private).toBeUndefined();
+  });
+
+  test.each(['name', 'version', 'license'])('finds the same %s in package.json and in the assembly', (key) => {
+    expect(manifest[key]).toBeTruthy();
+    expect(assembly[key]).toBe(manifest[key]);
+  });
+
+  test('can load the assembly, with the features that it knows', () => {
+    expect(assembly.schema).toBe('jsii/0.10.0');
+    const known = ['intersection-types', 'class-covariant-overrides'];
+    expect((assembly.usedFeatures ?? []).filter((feature: string) => !known.includes(feature))).toEqual([]);
+  });
+
+  test('files it under the AWS CDK, major version 2', () => {
+    expect(assembly.dependencies['aws-cdk-lib']).toMatch(/^\^2\./);
+    expect(assembly.dependencyClosure).toHaveProperty('aws-cdk-lib');
+  });
+
+  test('has what its page shows: the text, the author, the repository, the stability, and the languages', () => {
+    expect(assembly.readme.markdown).toBe(packed('README.md'));
+    expect(assembly.author).toMatchObject({ name: expect.any(String), url: expect.stringMatching(/^https:/) });
+    expect(assembly.repository.url).toMatch(/^https:\/\/github\.com\/.+\.git$/);
+    expect(assembly.description).toBe(manifest.description);
+    expect(assembly.docs.stability).toBe(manifest.stability);
+    expect(Object.keys(assembly.targets)).toEqual(expect.arrayContaining(['js', 'python', 'java', 'go']));
+  });
+});

@@ -706,9 +706,9 @@ test('metrics are those of the topic', () => {
 
 test('a warning can be acknowledged', () => {
   const { stack, events } = make();
-  CoreAnnotations.of(events).acknowledgeWarning('cdk-async-patterns:importedFunction', 'told by hand');
   events.connectPublisher(
     lambda.Function.fromFunctionArn(stack, 'Imported', 'arn:aws:lambda:us-east-1:123456789012:function:f'),
   );
+  CoreAnnotations.of(events).acknowledgeWarning('cdk-async-patterns:importedFunction', 'told by hand');
   expect(Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('importedFunction'))).toEqual([]);
 });

@@ -632,7 +632,7 @@ describe('a mapping that was changed through its L1', () => {
     });
     template();
     Annotations.fromStack(stack).hasWarning(
-      '/Stack/Clicks',
+      '/Stack/Clicks/EventSourceMapping',
       Match.stringLikeRegexp('cdk-async-patterns:mappingDisabled'),
     );
   });

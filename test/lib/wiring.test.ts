@@ -50,7 +50,7 @@ describe('what is done to a worker after it was made warns, with an id that can 
     const made = make();
     change(made);
     Annotations.fromStack(made.stack).hasWarning(
-      '/Stack/Orders',
+      id === 'orderingLost' ? '/Stack/Orders/Queue' : '/Stack/Orders/EventSourceMapping',
       Match.stringLikeRegexp(`got .*expected .*; .*cdk-async-patterns:${id}`),
     );
 

@@ -33,8 +33,11 @@ const KAFKA = { what: 'policies of workers of Kafka', id: /^Kafka.*Policy/ };
 const ARCHIVE = { what: 'archives of event logs', id: /Archive/ };
 const LOG = { what: 'functions of event logs', id: /(Outbox|Archiver|Replayer)Function/ };
 /** By their names in the variants and in the reference app. */
-const JOBS_FUNCTION = { what: 'functions of async APIs', id: /^(Jobs|InvoicesApi)(Completions(Webhook)?)?Function/ };
-const DOOR_OR_RELAY = { what: 'functions of async APIs', id: /^(Jobs|InvoicesApi)(Completions)?Function/ };
+const JOBS_FUNCTION = {
+  what: 'functions of async APIs',
+  id: /^((Paced)?Jobs|InvoicesApi)(Completions(Webhook)?)?Function/,
+};
+const DOOR_OR_RELAY = { what: 'functions of async APIs', id: /^((Paced)?Jobs|InvoicesApi)(Completions)?Function/ };
 const JOBS_POLICY = {
   what: 'workers, functions and clients of async APIs',
   id: /^Jobs(Worker|Client)?(Policy|Grants)/,

@@ -1,12 +1,24 @@
 export type Tool = 'cdk-nag' | 'cfn-lint' | 'checkov';
 
+/** What a template was synthesized with. */
+export interface Combination {
+  /** Version of aws-cdk-lib. */
+  readonly cdk: string;
+  /** Feature flags. */
+  readonly flags: 'none' | 'recommended';
+}
+
 export interface Template {
-  /** What the report calls it. */
+  /** Of its stack. */
   readonly name: string;
+  /** All that gave this very template. */
+  readonly combinations: readonly Combination[];
   readonly path: string;
   /** Every opt-in property is set: what an opt-in is said to take to zero must be at zero here. */
   readonly optIn: boolean;
 }
+
+export const labelOf = ({ cdk, flags }: Combination): string => (flags === 'none' ? cdk : `${cdk} with flags`);
 
 export interface Finding {
   readonly tool: Tool;

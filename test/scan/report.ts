@@ -1,7 +1,11 @@
 import type { Acknowledgement } from './acknowledged';
-import type { Finding } from './finding';
+import { type Finding, labelOf, type Template } from './finding';
 
 const short = (type: string): string => type.replace(/^AWS::/, '');
+
+/** `Defaults of 2.276.0, 2.276.0 with flags` */
+export const nameOf = ({ name, combinations }: Template): string =>
+  `${name} of ${combinations.map(labelOf).join(', ')}`;
 
 /** The table of docs/scanners.md. */
 export const markdown = (acknowledgements: readonly Acknowledgement[]): string =>
@@ -19,7 +23,7 @@ export const summary = (findings: ReadonlyMap<Finding, Acknowledgement | undefin
   const counts = new Map<string, number>();
   for (const [{ tool, rule, template }, acknowledgement] of findings) {
     const verdict = acknowledgement ? 'acknowledged' : 'FOUND';
-    const key = `${verdict.padEnd(12)}  ${tool.padEnd(8)}  ${rule.padEnd(36)}  ${template.name}`;
+    const key = `${verdict.padEnd(12)}  ${tool.padEnd(8)}  ${rule.padEnd(36)}  ${nameOf(template)}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return [...counts]
@@ -29,4 +33,4 @@ export const summary = (findings: ReadonlyMap<Finding, Acknowledgement | undefin
 };
 
 export const detail = ({ tool, rule, packs, template, resource, resourceType, message }: Finding): string =>
-  `${tool} ${rule}${packs.length > 0 ? ` (${packs.join(', ')})` : ''}: ${template.name} ${resource} ${short(resourceType)}\n    ${message}`;
+  `${tool} ${rule}${packs.length > 0 ? ` (${packs.join(', ')})` : ''}: ${nameOf(template)}: ${resource} ${short(resourceType)}\n    ${message}`;

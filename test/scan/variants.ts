@@ -6,7 +6,6 @@ import { Stream } from 'aws-cdk-lib/aws-kinesis';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import recommended from 'aws-cdk-lib/recommended-feature-flags.json';
 import {
   AsyncApi,
   AsyncDashboard,
@@ -67,6 +66,14 @@ const defaults = (app: App): void => {
   large(stack, {});
   new LoadLevelingQueue(stack, 'Paced', { handler: handler(), pace: Pace.concurrency(5) });
   jobs(stack, {});
+  new AsyncApi(stack, 'PacedJobs', {
+    queue: new LoadLevelingQueue(stack, 'PacedJobsQueue', {
+      handler: handler(),
+      pace: Pace.rate(10, Duration.seconds(1)),
+      backpressure: Backpressure.timeToDrain(Duration.minutes(1)),
+    }),
+    handler: handler(),
+  });
   new AsyncDashboard(stack, 'Dashboard');
 };
 
@@ -140,14 +147,14 @@ const optIn = (app: App): void => {
     new StreamWorker(stack, id, { source, handler: handler(), ...everything });
   }
   jobs(stack, everything);
+  new AsyncApi(stack, 'PacedJobs', { queue: paced, handler: handler(), encryptionKey, alarmTopic });
   new AsyncDashboard(stack, 'Dashboard', { dashboardName: 'opt-in' });
 };
 
-/** Under the flags that `cdk init` sets; the reference app has none. */
+/** Under the flags of the environment, as the CLI hands them over. */
 export const synthVariants = (outdir: string): void => {
   const app = new App({
     outdir,
-    context: recommended,
     analyticsReporting: false,
     builtinCloudFormationValidation: false,
   });

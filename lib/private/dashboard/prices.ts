@@ -1,10 +1,10 @@
-/** What AWS asks for in us-east-1, in USD, beyond what is free. */
+/** What AWS asks for in us-east-1, in USD, beyond what is free and before discounts for volume; looked up in November 2026. */
 export const PRICES = {
-  /** A million requests. https://aws.amazon.com/sqs/pricing/ */
+  /** A million requests of 64 KiB; those of fair queues cost 0.1 more. https://aws.amazon.com/sqs/pricing/ */
   sqs: { standard: 0.4, fifo: 0.5 },
   /** A million requests, and a GB-second by architecture. https://aws.amazon.com/lambda/pricing/ */
   lambda: { requests: 0.2, arm64: 0.0000133334, x86: 0.0000166667 },
-  /** A million request units, on demand. https://aws.amazon.com/dynamodb/pricing/on-demand/ */
+  /** A million request units, on demand, since November 2024. https://aws.amazon.com/dynamodb/pricing/on-demand/ */
   dynamodb: { read: 0.125, write: 0.625 },
   /** A million messages published; copies to queues and functions cost nothing, or of FIFO topics next to it. https://aws.amazon.com/sns/pricing/ */
   sns: { standard: 0.5, fifo: 0.3 },

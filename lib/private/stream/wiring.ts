@@ -17,7 +17,7 @@ export function checkMapping(worker: Construct, mapping: EventSourceMapping, sou
           expected: 'enabled',
           todo: 'enable it, or acknowledge this while the worker is stopped on purpose; records leave the stream meanwhile',
         };
-        Annotations.of(worker).addWarningV2('cdk-async-patterns:mappingDisabled', problemText(disabled));
+        Annotations.of(mapping).addWarningV2('cdk-async-patterns:mappingDisabled', problemText(disabled));
       }
       return problemsOf(resource, source).map((problem) => `${worker.node.path}: ${problemText(problem)}`);
     },

@@ -35,10 +35,10 @@ const measure = async (script: string, stub: Stub, { id, text, goal }: (typeof W
   const rounds = await measureRounds(script, bundled, CALLS, SCHEDULE);
   const of = (n: number, what: 'wall' | 'cpu') => rounds[n]!.map((round) => round[what]);
   return all.map((contender, n) => ({
-    group: `Event log: ${text}, CPU of the client, local stub`,
+    area: `Event log: ${text}, CPU of the client, local stub`,
     id: `${PART}/${contender.file}`,
-    name: contender.label,
-    median: median(of(n, 'cpu')) / 1_000,
+    what: contender.label,
+    measured: median(of(n, 'cpu')) / 1_000,
     unit: 'us',
     ratio: median(ratios(of(n, 'cpu'), of(0, 'cpu'))),
     goal: contender.goal === undefined ? undefined : { ratio: contender.goal },

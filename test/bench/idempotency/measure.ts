@@ -29,29 +29,29 @@ const bundlesOf = async (contenders: readonly Contender[]): Promise<string[]> =>
   Promise.all(contenders.map(async (contender) => (await bundleHandler(contender)).path));
 
 const cpuFigures = (rounds: Record<Name, Answer[]>): Figure[] => {
-  const group = `Idempotency on a store in the process, CPU a record, batch of ${BATCH_SIZE}`;
+  const area = `Idempotency on a store in the process, CPU a record, batch of ${BATCH_SIZE}`;
   const cpu = (name: Name) => rounds[name].map((round) => round.cpu / 1000);
   // Of what ours takes, the handler's work and the worker's are in `bare`, the store's in `store`; the rest is idempotency's.
   // The loop that invokes is in both, which takes some 0.1 us too much away.
   const own = cpu('ours').map((total, n) => total - cpu('bare')[n]! - cpu('store')[n]!);
   const figures: Figure[] = NAMES.map((name) => ({
-    group,
+    area,
     id: `idempotency/cpu/${name}`,
-    name: ON_STORE[name].label,
-    median: median(cpu(name)),
+    what: ON_STORE[name].label,
+    measured: median(cpu(name)),
     unit: 'us',
     ratio: median(ratios(cpu(name), cpu('byHand'))),
     detail: { wall: median(rounds[name].map(({ wall }) => wall)) / 1000 },
   }));
-  const name = "ours less the two above: idempotency's own";
+  const what = "ours less the two above: idempotency's own";
   const after = NAMES.indexOf('ours') + 1;
   const ownFigure = {
-    group,
+    area,
     id: 'idempotency/cpu/own',
-    name,
-    median: median(own),
+    what,
+    measured: median(own),
     unit: 'us',
-    goal: { median: GOAL.own },
+    goal: { measured: GOAL.own },
   };
   return figures.toSpliced(after, 0, ownFigure);
 };
@@ -59,10 +59,10 @@ const cpuFigures = (rounds: Record<Name, Answer[]>): Figure[] => {
 const requestFigures = (rounds: Record<Name, Answer[]>): Figure[] => {
   const requests = (name: Name) => rounds[name][0]!.requests;
   return CALLERS.map((name) => ({
-    group: `Idempotency, requests a record, batch of ${BATCH_SIZE}`,
+    area: `Idempotency, requests a record, batch of ${BATCH_SIZE}`,
     id: `idempotency/requests/${name}`,
-    name: ON_STORE[name].label,
-    median: requests(name),
+    what: ON_STORE[name].label,
+    measured: requests(name),
     unit: 'requests',
     ratio: requests(name) / requests('byHand'),
     goal: name === 'ours' ? { ratio: GOAL.requests } : undefined,
@@ -83,12 +83,12 @@ const duplicateFigures = async (script: string, bundles: Record<Name, string>): 
       const { requests } = await runner.ask({ duplicates: receiveCount });
       runner.stop();
       figures.push({
-        group: `Idempotency, requests a record, batch of ${BATCH_SIZE} that were done before`,
+        area: `Idempotency, requests a record, batch of ${BATCH_SIZE} that were done before`,
         id: `idempotency/${id}/${name}`,
-        name: `${ON_STORE[name].label}; ${text}`,
-        median: requests,
+        what: `${ON_STORE[name].label}; ${text}`,
+        measured: requests,
         unit: 'requests',
-        goal: name === 'ours' ? { median: GOAL.duplicates } : undefined,
+        goal: name === 'ours' ? { measured: GOAL.duplicates } : undefined,
       });
     }
   }
@@ -115,10 +115,10 @@ const overSdk = async (script: string): Promise<Figure[]> => {
   stub.stop();
   const of = (n: number, what: 'wall' | 'cpu') => rounds[n]!.map((round) => round[what]);
   return OVER_SDK.map(({ label, file, goal }, n) => ({
-    group: `Idempotency over the SDK, CPU a record of the client, local stub, batch of ${BATCH_SIZE}`,
+    area: `Idempotency over the SDK, CPU a record of the client, local stub, batch of ${BATCH_SIZE}`,
     id: `idempotency/sdk/${file}`,
-    name: label,
-    median: median(of(n, 'cpu')) / 1000,
+    what: label,
+    measured: median(of(n, 'cpu')) / 1000,
     unit: 'us',
     ratio: median(ratios(of(n, 'cpu'), of(0, 'cpu'))),
     goal: goal === undefined ? undefined : { ratio: goal },

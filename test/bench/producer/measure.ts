@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { bundleScript } from '../bundle';
+import { rounds } from '../quick';
 import { median, ratios } from '../stats';
 import type { Figure } from '../table';
 import { bundleContender } from './bundle';
@@ -30,11 +31,11 @@ const CONTENDERS: readonly Contender[] = [
 const BASE = { cpu: 'sdk-batch', rate: 'sdk-send' };
 
 /** Fresh processes: what the engine decides when it compiles differs from one to the next. */
-const GENERATIONS = 5;
+const GENERATIONS = rounds(5);
 const WARM_UP = 3;
-const ROUNDS = 8;
-const MESSAGES = 5_000;
-const MANY = 100_000;
+const ROUNDS = rounds(8);
+const MESSAGES = rounds(5_000);
+const MANY = rounds(100_000);
 const HEAP_GOAL = 64 * 1_048_576;
 
 const ENV = {
@@ -105,10 +106,10 @@ const figuresOf = (answers: readonly Answer[][]): Figure[] => {
   const of = (n: number, what: 'wall' | 'cpu') => answers[n]!.map((answer) => answer[what]);
   const cpu = CONTENDERS.map(({ file, label, cpuGoal }, n): Figure => {
     return {
-      group: 'Producer, client CPU a message',
+      area: 'Producer, client CPU a message',
       id: `producer/cpu/${file}`,
-      name: label,
-      median: median(of(n, 'cpu')) / 1000,
+      what: label,
+      measured: median(of(n, 'cpu')) / 1000,
       unit: 'us',
       ratio: median(ratios(of(n, 'cpu'), of(at(BASE.cpu), 'cpu'))),
       goal: cpuGoal === undefined ? undefined : { ratio: cpuGoal },
@@ -116,10 +117,10 @@ const figuresOf = (answers: readonly Answer[][]): Figure[] => {
   });
   const rate = CONTENDERS.map(({ file, label, rateGoal }, n): Figure => {
     return {
-      group: 'Producer, time a message, 16 requests under way (ratio to SDK SendMessage)',
+      area: 'Producer, time a message, 16 requests under way (ratio to SDK SendMessage)',
       id: `producer/wall/${file}`,
-      name: label,
-      median: median(of(n, 'wall')) / 1000,
+      what: label,
+      measured: median(of(n, 'wall')) / 1000,
       unit: 'us',
       ratio: median(ratios(of(n, 'wall'), of(at(BASE.rate), 'wall'))),
       // A rate of at least so much is a time of at most its inverse.
@@ -141,12 +142,12 @@ export const producerFigures = async (): Promise<Figure[]> => {
     return [
       ...figuresOf(answers),
       {
-        group: `Producer, growth of the heap, ${MANY.toLocaleString('en')} messages`,
+        area: `Producer, growth of the heap, ${MANY.toLocaleString('en')} messages`,
         id: 'producer/heap',
-        name: 'ours, sendAll',
-        median: heap,
+        what: 'ours, sendAll',
+        measured: heap,
         unit: 'bytes',
-        goal: { median: HEAP_GOAL },
+        goal: { measured: HEAP_GOAL },
       },
     ];
   } finally {

@@ -17,10 +17,10 @@ export const runtimeFigures = async (): Promise<Figure[]> => {
     const of = (n: number, what: 'wall' | 'cpu') => answers[n]!.map((answer) => answer[what]);
     for (const [n, { label, file, goal }] of CONTENDERS.entries()) {
       figures.push({
-        group: `Time a record, batch of ${batchSize}`,
-        name: label,
+        area: `Time a record, batch of ${batchSize}`,
+        what: label,
         id: `runtime/${batchSize}/${file}`,
-        median: median(of(n, 'wall')) / 1000,
+        measured: median(of(n, 'wall')) / 1000,
         unit: 'us',
         ratio: median(ratios(of(n, 'wall'), of(0, 'wall'))),
         goal: goal === undefined ? undefined : { ratio: goal },

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Contender, environment } from '../contenders';
+import { rounds as quickly } from '../quick';
 import type { Answer, Ask } from './child';
 
 /** Times in milliseconds. */
@@ -68,14 +69,14 @@ export const measureRounds = async (
   schedule: Schedule = SCHEDULE,
 ): Promise<Answer[][]> => {
   const answers: Answer[][] = bundled.map(() => []);
-  for (let generation = 0; generation < schedule.generations; generation++) {
+  for (let generation = 0; generation < quickly(schedule.generations); generation++) {
     const runners: Runner[] = [];
     for (const { contender, bundle } of bundled) {
       const runner = new Runner({ script, bundle, contender, batchSize });
       await runner.warmUp(schedule);
       runners.push(runner);
     }
-    for (let round = 0; round < schedule.rounds; round++) {
+    for (let round = 0; round < quickly(schedule.rounds); round++) {
       for (const [n, runner] of runners.entries()) answers[n]!.push(await runner.round());
     }
     for (const runner of runners) runner.stop();
