@@ -35,11 +35,11 @@ const MIN_REASON_BYTES = 64;
 export function sqsText(value: string, maxBytes: number): string {
   const clean = toSqsText(value);
   if (Buffer.byteLength(clean) <= maxBytes) return clean;
-  // Cutting inside a character leaves replacement characters behind.
-  return Buffer.from(clean)
-    .subarray(0, maxBytes)
-    .toString('utf8')
-    .replace(/\uFFFD+$/, '');
+  const bytes = Buffer.from(clean);
+  let end = maxBytes;
+  // Not inside a character: the bytes that go on with one begin with 10.
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
 }
 
 const sendAttribute = ({ dataType, stringValue, binaryValue }: SQSMessageAttribute): SendAttribute =>

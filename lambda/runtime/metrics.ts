@@ -19,7 +19,7 @@ export function countsOf(records: readonly SQSRecord[], outcomes: readonly Outco
   let oldest = startedAt;
   for (const { attributes } of records) {
     const sent = Number(attributes?.SentTimestamp);
-    if (sent < oldest) oldest = sent;
+    if (sent > 0 && sent < oldest) oldest = sent;
   }
   return { ...counts, age: startedAt - oldest };
 }

@@ -34,7 +34,8 @@ const LETTER_OVERHEAD = 4_096;
  * starts, so it may say no too often, never yes too often.
  */
 export const hasRoom = ({ body, messageAttributes }: SQSRecord): boolean =>
-  Buffer.byteLength(body) + 2 * JSON.stringify(messageAttributes ?? {}).length + LETTER_OVERHEAD <= MAX_MESSAGE_BYTES;
+  Buffer.byteLength(body) + Buffer.byteLength(JSON.stringify(messageAttributes ?? {})) + LETTER_OVERHEAD <=
+  MAX_MESSAGE_BYTES;
 
 export interface Judge {
   readonly maxReceiveCount: number;

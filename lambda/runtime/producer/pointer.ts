@@ -31,7 +31,8 @@ const parsed = (body: string): unknown => {
   }
 };
 
-const isPath = (key: string): boolean => key.split('/').some((part) => part === '..' || part === '.');
+/** Whether what makes a path of a key could lead out of its prefix. */
+export const isPath = (key: string): boolean => key.split('/').some((part) => part === '..' || part === '.');
 
 /**
  * The pointer that a message is, or nothing if its body is its own. Only the marked are pointers: a body that merely looks
@@ -55,7 +56,7 @@ export function readPointer(
     name !== POINTER_CLASS ||
     typeof bucket !== 'string' ||
     typeof key !== 'string' ||
-    !mark.dataType.startsWith('Number') ||
+    !String(mark.dataType).startsWith('Number') ||
     !Number.isSafeInteger(size) ||
     size < 0
   ) {
