@@ -51,7 +51,7 @@ export function readPointer(
   const [name, where] = Array.isArray(value) ? value : [];
   const bucket: unknown = where?.s3BucketName;
   const key: unknown = where?.s3Key;
-  const size = Number(mark.stringValue);
+  const size = typeof mark.stringValue === 'string' ? Number(mark.stringValue) : Number.NaN;
   if (
     name !== POINTER_CLASS ||
     typeof bucket !== 'string' ||
