@@ -100,6 +100,8 @@ export function positive(values: Values, name: string, whole = true): number | u
   throw new UsageProblem(`--${name}: got ${value}, expected a ${whole ? 'whole ' : ''}number above 0`);
 }
 
+/** What is longer ago is before all times. */
+const LONGEST = 100 * 365 * 86_400_000;
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Milliseconds. @throws UsageProblem if there is one, and it is no length of time */
@@ -107,8 +109,9 @@ export function duration(values: Values, name: string): number | undefined {
   const value = text(values, name);
   if (value === undefined) return undefined;
   const [, count, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(value) ?? [];
-  if (count === undefined) {
+  const ms = Number(count) * (UNITS[unit!] ?? Number.NaN);
+  if (!(ms <= LONGEST)) {
     throw new UsageProblem(`--${name}: got ${value}, expected a length of time such as 90s, 15m, 2h or 7d`);
   }
-  return Number(count) * UNITS[unit!]!;
+  return ms;
 }

@@ -33,9 +33,7 @@ interface Origin {
   readonly receiveCount?: number;
   readonly sentTimestamp?: number;
   readonly deadTimestamp?: number;
-  readonly attributes?: Readonly<
-    Record<string, { readonly dataType: string; readonly stringValue?: string; readonly binaryValue?: string }>
-  >;
+  readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
 const json = (value: string | undefined): unknown => {
@@ -51,22 +49,51 @@ const object = (value: unknown): Record<string, unknown> =>
 
 const OURS: ReadonlySet<string> = new Set([ATTRIBUTE.reason, ATTRIBUTE.context]);
 
+const textIn = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+/** Not one beyond all times. */
+const numberIn = (value: unknown): number | undefined =>
+  typeof value === 'number' && Math.abs(value) <= 8.64e15 ? value : undefined;
+
+/** What a sender wrote under our name, if SQS moved the message, is no more than what can be read of it. */
+function originOf(context: string | undefined): Origin {
+  const { messageId, source, receiveCount, sentTimestamp, deadTimestamp, attributes } = object(json(context));
+  return {
+    messageId: textIn(messageId),
+    source: textIn(source),
+    receiveCount: numberIn(receiveCount),
+    sentTimestamp: numberIn(sentTimestamp),
+    deadTimestamp: numberIn(deadTimestamp),
+    attributes: Object.fromEntries(
+      Object.entries(object(attributes)).flatMap(([name, value]) => {
+        const { dataType, stringValue, binaryValue } = object(value);
+        const type = textIn(dataType);
+        const text = textIn(stringValue);
+        const bytes = textIn(binaryValue);
+        if (type === undefined || (text ?? bytes) === undefined) return [];
+        return [
+          [
+            name,
+            bytes === undefined
+              ? { DataType: type, StringValue: text }
+              : { DataType: type, BinaryValue: Buffer.from(bytes, 'base64') },
+          ],
+        ];
+      }),
+    ),
+  };
+}
+
 export function letterOf({ MessageId, ReceiptHandle, Body = '', Attributes = {}, ...message }: Message): Letter {
   const all = message.MessageAttributes ?? {};
-  const origin = object(json(all[ATTRIBUTE.context]?.StringValue)) as Origin;
-  const sentAt = Number(Attributes.SentTimestamp) || 0;
-  const attributes: Record<string, Attribute> = {};
-  for (const [name, { dataType, stringValue, binaryValue }] of Object.entries(
-    object(origin.attributes) as NonNullable<Origin['attributes']>,
-  )) {
-    attributes[name] =
-      typeof binaryValue === 'string'
-        ? { DataType: dataType, BinaryValue: Buffer.from(binaryValue, 'base64') }
-        : { DataType: dataType, StringValue: stringValue ?? '' };
-  }
-  for (const [name, { DataType = 'String', StringValue, BinaryValue }] of Object.entries(all)) {
-    if (!OURS.has(name)) attributes[name] = BinaryValue ? { DataType, BinaryValue } : { DataType, StringValue };
-  }
+  const origin = originOf(all[ATTRIBUTE.context]?.StringValue);
+  const sentAt = numberIn(Number(Attributes.SentTimestamp)) ?? 0;
+  const attributes = Object.fromEntries([
+    ...Object.entries(origin.attributes),
+    ...Object.entries(all).flatMap(
+      ([name, { DataType = 'String', StringValue, BinaryValue }]): [string, Attribute][] =>
+        OURS.has(name) ? [] : [[name, BinaryValue ? { DataType, BinaryValue } : { DataType, StringValue }]],
+    ),
+  ]);
   return {
     id: MessageId ?? '',
     receiptHandle: ReceiptHandle ?? '',

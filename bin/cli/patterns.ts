@@ -40,10 +40,22 @@ export function readInventory(template: string): InventoryPattern[] {
   const { version, patterns } = (metadata ?? {}) as { version?: unknown; patterns?: InventoryPattern[] };
   if (version === undefined) return [];
   if (version !== 1 || !Array.isArray(patterns)) {
-    throw new Problem(`the stack was made by a version of cdk-async-patterns that this one does not know: ${version}`);
+    throw new Problem(
+      `the stack was made by a version of cdk-async-patterns that this one does not know: ${JSON.stringify(version).slice(0, 32)}`,
+    );
   }
-  return patterns;
+  if (patterns.every(isPattern)) return patterns;
+  throw new Problem(
+    'the stack has metadata of cdk-async-patterns that nobody can read: got a pattern without its parts',
+  );
 }
+
+const isPattern = (pattern: Partial<Record<keyof InventoryPattern, unknown>> | null): boolean =>
+  typeof pattern?.kind === 'string' &&
+  typeof pattern.path === 'string' &&
+  typeof pattern.resources === 'object' &&
+  pattern.resources !== null &&
+  Object.values(pattern.resources).every((id) => typeof id === 'string');
 
 /** The stack of a target: what is said, or its first part. */
 export const stackOf = ({ values }: Pick<Call, 'values'>, target: string): string =>

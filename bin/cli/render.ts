@@ -1,7 +1,9 @@
+import { printable } from './printable';
+
 /** Lines of cells under a head, each column as wide as it must be. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const all = [head, ...rows.map((row) => row.map(printable))];
+  const widths = head.map((_, column) => all.reduce((width, row) => Math.max(width, row[column]!.length), 0));
   return all.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column]!))
@@ -9,6 +11,9 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       .trimEnd(),
   );
 }
+
+/** In ISO 8601, if it is a time: some were written by others. */
+export const isoOf = (ms: number): string => (Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : 'no time');
 
 const UNITS: readonly [string, number][] = [
   ['d', 86_400],

@@ -1,5 +1,7 @@
+import { describe } from '../../lambda/runtime/describe';
 import { type Command, help, parse, usage } from './command';
 import { COMMANDS } from './commands';
+import { printableLines } from './printable';
 import { Problem, UsageProblem } from './problem';
 import type { World } from './world';
 
@@ -32,17 +34,29 @@ export async function run(args: readonly string[], makeWorld: () => World): Prom
     }
     if (typeof values.region === 'string') process.env.AWS_REGION = values.region;
     if (typeof values.profile === 'string') process.env.AWS_PROFILE = values.profile;
-    return (await command.run({ world: makeWorld(), values, positionals, json: values.json === true })) ?? 0;
+    return (await command.run({ world: guarded(makeWorld()), values, positionals, json: values.json === true })) ?? 0;
   } catch (error) {
-    console.error(textOf(error));
+    console.error(printableLines(textOf(error)));
     if (error instanceof UsageProblem) console.error(hint(name));
     return error instanceof Problem ? error.exitCode : 1;
   }
 }
 
+/** The same, for a terminal. What is on a line is escaped where it is written: only there it is known what is one line. */
+const guarded = (world: World): World => ({
+  aws: world.aws,
+  now: world.now,
+  sleep: world.sleep,
+  interrupted: world.interrupted,
+  out: (line) => world.out(printableLines(line)),
+  note: (line) => world.note(printableLines(line)),
+  progress: (line) => world.progress(printableLines(line)),
+  ask: (question) => world.ask(printableLines(question)),
+});
+
 /** Of AWS's errors the name says more than the stack. */
 const textOf = (error: unknown): string => {
-  const { name, message } = error as Error;
+  const { name, message } = describe(error);
   return error instanceof Problem ? message : `${name}: ${message}`;
 };
 

@@ -44,6 +44,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     const value = env[name];
     return value === undefined ? undefined : (json(name, value) as T);
   };
+  const list = <T>(name: string): readonly T[] | undefined => {
+    const value = spec<readonly T[]>(name);
+    if (value === undefined || Array.isArray(value)) return value;
+    throw new Error(`environment variable ${name}: got ${env[name]}, expected the list that the construct writes`);
+  };
   return {
     worker: env[ENV.worker],
     queueUrl: env[ENV.queueUrl],
@@ -52,8 +57,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     backoff: { ...DEFAULT_BACKOFF, ...spec<BackoffSpec>(ENV.backoff) },
     idempotency: spec(ENV.idempotency),
     circuitBreaker: spec(BREAKER_ENV.spec),
-    payloads: spec(ENV.payloads),
-    envelopes: spec(ENV.envelopes),
+    payloads: list(ENV.payloads),
+    envelopes: list(ENV.envelopes),
     pace: spec(PACE_ENV.spec),
     jobs: spec(JOBS_ENV.worker),
   };

@@ -51,8 +51,10 @@ export interface Invocation {
   shown?(record: SQSRecord): SQSRecord;
 }
 
-const textOf = ({ messageAttributes }: SQSRecord, name: string): string | undefined =>
-  messageAttributes?.[name]?.stringValue || undefined;
+function textOf({ messageAttributes }: SQSRecord, name: string): string | undefined {
+  const text: unknown = messageAttributes?.[name]?.stringValue;
+  return typeof text === 'string' && text !== '' ? text : undefined;
+}
 
 /** What the lines about a record say of where it comes from. */
 export const originOf = (record: SQSRecord): Origin => ({
@@ -116,8 +118,9 @@ export class RecordContext implements WorkerContext {
   get attributes(): Readonly<Record<string, string>> {
     if (!this.texts) {
       const texts: Record<string, string> = Object.create(null);
-      for (const [name, { stringValue }] of Object.entries(this.shown.messageAttributes ?? {})) {
-        if (stringValue !== undefined) texts[name] = stringValue;
+      for (const [name, attribute] of Object.entries(this.shown.messageAttributes ?? {})) {
+        const text: unknown = attribute?.stringValue;
+        if (typeof text === 'string') texts[name] = text;
       }
       this.texts = texts;
     }

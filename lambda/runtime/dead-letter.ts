@@ -1,7 +1,7 @@
 import type { SQSMessageAttribute, SQSRecord } from 'aws-lambda/trigger/sqs';
 import { ATTRIBUTE, MAX_MESSAGE_BYTES } from '../../lib/private/contract';
 import { groupOf, isFifo } from './envelope';
-import { receiveCountOf } from './outcome';
+import { numberIn, receiveCountOf } from './outcome';
 import { isPointerMark } from './producer/pointer';
 import { toSqsText } from './sqs-characters';
 
@@ -35,17 +35,22 @@ const MIN_REASON_BYTES = 64;
 export function sqsText(value: string, maxBytes: number): string {
   const clean = toSqsText(value);
   if (Buffer.byteLength(clean) <= maxBytes) return clean;
-  // Cutting inside a character leaves replacement characters behind.
-  return Buffer.from(clean)
-    .subarray(0, maxBytes)
-    .toString('utf8')
-    .replace(/\uFFFD+$/, '');
+  const bytes = Buffer.from(clean);
+  let end = maxBytes;
+  // Not inside a character: the bytes that go on with one begin with 10.
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
 }
 
 const sendAttribute = ({ dataType, stringValue, binaryValue }: SQSMessageAttribute): SendAttribute =>
   binaryValue !== undefined
     ? { DataType: dataType, BinaryValue: Buffer.from(binaryValue, 'base64') }
     : { DataType: dataType, StringValue: stringValue ?? '' };
+
+/** Lambda hands over no others, and one that is none must not keep a letter from being written. */
+const isSendable = ([, attribute]: [string, SQSMessageAttribute]): boolean =>
+  typeof attribute?.dataType === 'string' &&
+  (typeof attribute.stringValue === 'string' || typeof attribute.binaryValue === 'string');
 
 /** What SQS counts: name, type and value. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html */
 export const attributeBytes = (name: string, { DataType, StringValue, BinaryValue }: SendAttribute): number =>
@@ -64,8 +69,8 @@ export function deadLetterOf(record: SQSRecord, reason: string, now: number): De
   // Without its mark the pointer to a stored body is no pointer, and the letter could never be handled again.
   const isMark = ([name]: [string, unknown]): boolean => isPointerMark(name);
   const theirs = [...others.filter(isMark), ...others.filter((other) => !isMark(other))];
-  const kept = theirs.slice(0, MAX_ATTRIBUTES - own.size);
-  const folded = theirs.slice(kept.length);
+  const kept = theirs.filter(isSendable).slice(0, MAX_ATTRIBUTES - own.size);
+  const folded = theirs.filter((other) => !kept.includes(other));
 
   const context: SendAttribute = {
     DataType: 'String',
@@ -74,7 +79,7 @@ export function deadLetterOf(record: SQSRecord, reason: string, now: number): De
         messageId: record.messageId,
         source: record.eventSourceARN,
         receiveCount: receiveCountOf(record),
-        sentTimestamp: Number(record.attributes?.SentTimestamp) || undefined,
+        sentTimestamp: numberIn(record.attributes?.SentTimestamp) || undefined,
         deadTimestamp: now,
         ...(folded.length > 0 && { attributes: Object.fromEntries(folded) }),
       }),
@@ -100,11 +105,11 @@ export function deadLetterOf(record: SQSRecord, reason: string, now: number): De
     entry: {
       MessageBody: record.body,
       MessageAttributes: Object.fromEntries(attributes),
-      ...(trace !== undefined && {
+      ...(typeof trace === 'string' && {
         MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: trace } },
       }),
       // A standard queue takes a group too, and a fair queue's dead letters keep their tenant.
-      ...(record.attributes?.MessageGroupId !== undefined && { MessageGroupId: groupOf(record) }),
+      ...(typeof record.attributes?.MessageGroupId === 'string' && { MessageGroupId: groupOf(record) }),
       // The same message dead-lettered twice within five minutes, because the first reply was lost, arrives once.
       ...(isFifo([record]) && { MessageDeduplicationId: record.messageId }),
     },

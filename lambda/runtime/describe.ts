@@ -5,6 +5,15 @@ export interface Description {
   readonly stack?: string;
 }
 
+const NO_JSON = ' is not valid JSON';
+
+/** `JSON.parse` quotes what it was given, which a handler may have taken from a body. */
+function unquoted(said: string): string {
+  const end = said.lastIndexOf(NO_JSON);
+  const start = said.indexOf('"');
+  return end < 0 || start < 0 || start > end ? said : `${said.slice(0, start)}what it got${said.slice(end)}`;
+}
+
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** Describes any thrown value. Never throws itself, whatever the value's getters do. */
@@ -14,8 +23,8 @@ export function describe(thrown: unknown): Description {
       const { name, message, stack } = thrown as Partial<Error>;
       return {
         name: text(name) ?? 'Error',
-        message: text(message) ?? 'an object without a message was thrown',
-        ...(text(stack) !== undefined && { stack: stack as string }),
+        message: unquoted(text(message) ?? 'an object without a message was thrown'),
+        ...(text(stack) !== undefined && { stack: unquoted(stack as string) }),
       };
     }
     return { name: 'NonError', message: `${String(thrown)} was thrown` };

@@ -1,12 +1,19 @@
 import type { SQSEvent, SQSRecord } from 'aws-lambda/trigger/sqs';
 
+/** Cut short: whoever invokes by hand names them. */
+export const namesOf = (value: object): string =>
+  Object.keys(value)
+    .slice(0, 5)
+    .map((name) => name.slice(0, 32))
+    .join(', ');
+
 const got = (value: unknown): string =>
   value === null
     ? 'null'
     : Array.isArray(value)
       ? 'an array'
       : typeof value === 'object'
-        ? `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'no keys'}`
+        ? `an object with ${namesOf(value) || 'no keys'}`
         : typeof value;
 
 /**
@@ -35,7 +42,9 @@ export function recordsOf(event: SQSEvent): SQSRecord[] {
 }
 
 /** Only FIFO queues have names that end so, and no standard queue may (its records may carry a MessageGroupId too). */
-export const isFifo = (records: readonly SQSRecord[]): boolean =>
-  records[0]?.eventSourceARN?.endsWith('.fifo') ?? false;
+export const isFifo = (records: readonly SQSRecord[]): boolean => {
+  const arn: unknown = records[0]?.eventSourceARN;
+  return typeof arn === 'string' && arn.endsWith('.fifo');
+};
 
 export const groupOf = (record: SQSRecord): string => record.attributes?.MessageGroupId ?? '';

@@ -57,6 +57,12 @@ const branded = (thrown: unknown, brand: symbol): boolean => {
 
 export const isPermanent = (thrown: unknown): boolean => branded(thrown, PERMANENT);
 
-/** The delay that a `RetryAfter` asks for in seconds, nothing for any other value. */
-export const retryAfterSeconds = (thrown: unknown): number | undefined =>
-  branded(thrown, RETRY_AFTER) ? (thrown as RetryAfter).seconds : undefined;
+/** The delay that a `RetryAfter` asks for in seconds, nothing for any other value, or if it is none any more. */
+export function retryAfterSeconds(thrown: unknown): number | undefined {
+  try {
+    const seconds: unknown = branded(thrown, RETRY_AFTER) && (thrown as RetryAfter).seconds;
+    return typeof seconds === 'number' && seconds >= 0 ? seconds : undefined;
+  } catch {
+    return undefined;
+  }
+}

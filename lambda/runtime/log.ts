@@ -42,9 +42,24 @@ const isPlain = (fields: Fields): boolean => {
   return true;
 };
 
+/** Never throws: what a handler logs must not decide what becomes of its message. */
 const inner = (fields: Fields): string => {
-  const json = isPlain(fields) ? JSON.stringify(fields) : safeJson(fields);
+  let json: string;
+  try {
+    json = isPlain(fields) ? JSON.stringify(fields) : safeJson(fields);
+  } catch {
+    json = safeJson(fields);
+  }
+  if (json.startsWith('"')) return `,"fields":${json}`;
   return json.length > 2 && json.startsWith('{') ? `,${json.slice(1, -1)}` : '';
+};
+
+const textOf = (message: unknown): string => {
+  try {
+    return String(message);
+  } catch {
+    return '[unwritable]';
+  }
 };
 
 /** Writes a line of an invocation, or of one of its messages. */
@@ -119,7 +134,7 @@ export function jsonLoggers({ env, now, write }: Pick<Edge, 'env' | 'now' | 'wri
       tail ??= inner(bound);
       const ids = origin ? `,${JSON.stringify(origin).slice(1, -1)}` : '';
       write(
-        `{"timestamp":"${isoTime(now())}","level":"${level.toUpperCase()}","message":${JSON.stringify(String(message))}${tail}${ids}${fields ? inner(fields) : ''}}`,
+        `{"timestamp":"${isoTime(now())}","level":"${level.toUpperCase()}","message":${JSON.stringify(textOf(message))}${tail}${ids}${fields ? inner(fields) : ''}}`,
       );
     });
   };

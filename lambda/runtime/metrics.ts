@@ -1,6 +1,6 @@
 import type { SQSRecord } from 'aws-lambda/trigger/sqs';
 import { METRIC } from '../../lib/private/contract';
-import type { Outcome } from './outcome';
+import { numberIn, type Outcome } from './outcome';
 
 /** What an invocation's outcomes add up to, and how old its oldest message was when it began, in milliseconds. */
 export interface Counts {
@@ -18,8 +18,8 @@ export function countsOf(records: readonly SQSRecord[], outcomes: readonly Outco
   for (const { kind } of outcomes) counts[METRIC_OF[kind]]++;
   let oldest = startedAt;
   for (const { attributes } of records) {
-    const sent = Number(attributes?.SentTimestamp);
-    if (sent < oldest) oldest = sent;
+    const sent = numberIn(attributes?.SentTimestamp);
+    if (sent > 0 && sent < oldest) oldest = sent;
   }
   return { ...counts, age: startedAt - oldest };
 }

@@ -20,9 +20,12 @@ export type Outcome =
 export const DONE: Outcome = { kind: 'done' };
 export const DEFERRED: Outcome = { kind: 'deferred' };
 
+/** A number that SQS wrote as text; anything else is none. */
+export const numberIn = (text: unknown): number => (typeof text === 'string' ? Number(text) : Number.NaN);
+
 /** How often SQS has handed the record out, this time included. */
 export const receiveCountOf = (record: SQSRecord): number => {
-  const count = Number(record.attributes?.ApproximateReceiveCount);
+  const count = numberIn(record.attributes?.ApproximateReceiveCount);
   return Number.isInteger(count) ? Math.max(1, count) : 1;
 };
 
@@ -34,7 +37,8 @@ const LETTER_OVERHEAD = 4_096;
  * starts, so it may say no too often, never yes too often.
  */
 export const hasRoom = ({ body, messageAttributes }: SQSRecord): boolean =>
-  Buffer.byteLength(body) + 2 * JSON.stringify(messageAttributes ?? {}).length + LETTER_OVERHEAD <= MAX_MESSAGE_BYTES;
+  Buffer.byteLength(body) + Buffer.byteLength(JSON.stringify(messageAttributes ?? {})) + LETTER_OVERHEAD <=
+  MAX_MESSAGE_BYTES;
 
 export interface Judge {
   readonly maxReceiveCount: number;

@@ -5,6 +5,7 @@ import { type JobView, viewOf } from '../../../lambda/runtime/jobs/view';
 import { JOBS_ENV, JOBS_TABLE } from '../../../lib/private/contract';
 import { type Call, type Command, positive, text } from '../command';
 import { type Pattern, part, patternAt } from '../patterns';
+import { printable } from '../printable';
 import { Problem, UsageProblem } from '../problem';
 import { ago, table } from '../render';
 
@@ -96,7 +97,7 @@ async function one(call: Call, pattern: Pattern, id: string, action: 'get' | 'ca
   if (json) world.out(JSON.stringify(told));
   else
     for (const [name, value] of Object.entries(told))
-      world.out(`${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+      world.out(`${name}: ${printable(typeof value === 'string' ? value : JSON.stringify(value))}`);
   if (action === 'get' || row.state === 'cancelled') return undefined;
   world.note(`it has ended before: ${row.state}`);
   return 1;

@@ -2,7 +2,8 @@ import { Looked, letters } from '../browse';
 import { type Command, positive } from '../command';
 import type { Letter } from '../letter';
 import { part, patternAt } from '../patterns';
-import { ago, counted } from '../render';
+import { printable } from '../printable';
+import { ago, counted, isoOf } from '../render';
 import { SELECT_OPTIONS, selectOf } from '../select';
 
 const DEFAULT_LIMIT = 10;
@@ -12,7 +13,7 @@ const shown = ({ StringValue, BinaryValue }: Letter['attributes'][string]): stri
 
 function lines(letter: Letter, now: number, withBody: boolean): string[] {
   const { id, reason, deadAt, sentAt, receiveCount, groupId, attributes, origin, body } = letter;
-  return [
+  const found = [
     `${id}  dead for ${ago(now - deadAt)}, sent ${ago(now - sentAt)} ago, received ${receiveCount} times`,
     `  reason: ${reason}`,
     ...(origin.messageId === undefined ? [] : [`  was: ${origin.messageId}`]),
@@ -20,6 +21,7 @@ function lines(letter: Letter, now: number, withBody: boolean): string[] {
     ...Object.entries(attributes).map(([name, value]) => `  ${name}: ${shown(value)}`),
     ...(withBody ? [`  body: ${body}`] : []),
   ];
+  return found.map(printable);
 }
 
 const machine = (letter: Letter, withBody: boolean) => {
@@ -27,8 +29,8 @@ const machine = (letter: Letter, withBody: boolean) => {
   return {
     id,
     reason,
-    deadAt: new Date(deadAt).toISOString(),
-    sentAt: new Date(sentAt).toISOString(),
+    deadAt: isoOf(deadAt),
+    sentAt: isoOf(sentAt),
     receiveCount,
     groupId,
     correlationId,
@@ -71,7 +73,7 @@ export const peek: Command = {
     if (values.reasons) {
       const reasons = counted(some.map(({ reason }) => reason));
       if (json) world.out(JSON.stringify({ path: pattern.path, reasons: Object.fromEntries(reasons) }));
-      else for (const [reason, count] of reasons) world.out(`${count} x ${reason}`);
+      else for (const [reason, count] of reasons) world.out(`${count} x ${printable(reason)}`);
     } else if (json) {
       world.out(JSON.stringify({ path: pattern.path, messages: some.map((letter) => machine(letter, withBody)) }));
     } else for (const letter of some) for (const line of lines(letter, now, withBody)) world.out(line);

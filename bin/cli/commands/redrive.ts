@@ -1,6 +1,7 @@
 import type { Aws } from '../aws';
 import { type Call, type Command, positive, text } from '../command';
 import { type Pattern, part, patternAt } from '../patterns';
+import { printable } from '../printable';
 import { Problem } from '../problem';
 import { FunctionTarget } from '../redrive/function-target';
 import { redrive as run, type Tally } from '../redrive/redrive';
@@ -31,8 +32,8 @@ function report({ out, note }: Call['world'], pattern: Pattern, tally: Tally, dr
   if (stopped !== undefined) note(`stopped, since SQS cannot be asked for more: ${stopped}`);
   if (interrupted) note(`interrupted: what was in hand is finished, nothing is lost; ${doubt(twice)}`);
   out(`${pattern.path}: ${sent.length} ${dryRun ? 'would be sent' : 'sent'}, ${left} left, ${failed.length} failed`);
-  for (const [reason, count] of counted(sent.map((letter) => letter.reason))) out(`  ${count} x ${reason}`);
-  for (const { id, reason } of failed) out(`  not sent, still there: ${id}: ${reason}`);
+  for (const [reason, count] of counted(sent.map((letter) => letter.reason))) out(`  ${count} x ${printable(reason)}`);
+  for (const { id, reason } of failed) out(`  not sent, still there: ${id}: ${printable(reason)}`);
   if (!interrupted && twice.length > 0) out(`  ${doubt(twice)}`);
 }
 

@@ -1,7 +1,9 @@
 import type { LogLine } from '../aws';
 import { type Command, duration } from '../command';
 import { type Pattern, patternsOf, stackOf } from '../patterns';
+import { printable } from '../printable';
 import { UsageProblem } from '../problem';
+import { isoOf } from '../render';
 
 const HOUR = 3_600_000;
 const POLL = 2_000;
@@ -22,7 +24,7 @@ interface Found extends LogLine {
 }
 
 function render({ timestamp, message, path }: Found): string {
-  const time = new Date(timestamp).toISOString();
+  const time = isoOf(timestamp);
   try {
     const { level = '', message: said = '', timestamp: _, ...fields } = JSON.parse(message);
     return `${time} ${path} ${level} ${said} ${JSON.stringify(fields)}`;
@@ -67,7 +69,9 @@ export const tail: Command = {
         if (seen.has(key)) continue;
         seen.add(key);
         world.out(
-          json ? JSON.stringify({ path: line.path, timestamp: line.timestamp, message: line.message }) : render(line),
+          json
+            ? JSON.stringify({ path: line.path, timestamp: line.timestamp, message: line.message })
+            : printable(render(line)),
         );
       }
       if (values.follow !== true || world.interrupted.aborted) return undefined;

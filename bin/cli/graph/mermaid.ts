@@ -1,7 +1,8 @@
 import { DEAD_LETTER_QUEUE, type Graph, type GraphEdge, type GraphNode } from './model';
 
 /** Quotes end a label, and `#` begins an entity of Mermaid's. */
-const escaped = (text: string): string => text.replace(/#/g, '#35;').replace(/"/g, '#quot;').replace(/[<>]/g, '');
+const escaped = (text: string): string =>
+  text.replace(/#/g, '#35;').replace(/"/g, '#quot;').replace(/[<>]/g, '').replace(/\s+/g, ' ');
 
 /** What is written in a box. */
 export const linesOf = ({ id, kind, limits }: GraphNode): string[] =>

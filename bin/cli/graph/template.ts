@@ -1,5 +1,6 @@
 import type { InventoryPattern } from '../../../lib/private/contract';
 import { readInventory } from '../patterns';
+import { Problem } from '../problem';
 
 /** JSON, of which any part may be missing. */
 export interface Value {
@@ -35,7 +36,7 @@ export class Templates {
 
   constructor(texts: readonly string[]) {
     for (const [template, text] of texts.entries()) {
-      const parsed = JSON.parse(text) as Template;
+      const parsed = templateOf(text);
       this.templates.push(parsed);
       for (const pattern of readInventory(text)) this.patterns.push({ ...pattern, template });
       for (const { Value: value, Export } of Object.values(parsed.Outputs ?? {})) {
@@ -76,6 +77,23 @@ export class Templates {
     const found = this.find(template, logicalId);
     return found ? [found] : [];
   }
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** @throws Problem if it is no template */
+function templateOf(text: string): Template {
+  let template: Partial<Record<keyof Template, Record<string, unknown>>> | undefined;
+  try {
+    template = JSON.parse(text);
+  } catch {}
+  const { Resources = {}, Outputs = {} } = isObject(template) ? template! : { Resources: undefined };
+  const areObjects = [Resources, Outputs].every((part) => isObject(part) && Object.values(part).every(isObject));
+  const haveTypes = areObjects && Object.values(Resources).every((it) => typeof (it as Resource).Type === 'string');
+  if (isObject(template) && haveTypes) return template as Template;
+  throw new Problem(
+    'got a file that is no template of CloudFormation in JSON; run cdk synth, or name where it writes to',
+  );
 }
 
 const keyOf = (template: number, logicalId: string): string => `${template}/${logicalId}`;

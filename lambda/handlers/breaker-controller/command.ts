@@ -1,3 +1,5 @@
+import { shown } from '../shown';
+
 /** What the controller is asked to do. */
 export type Action = 'reconcile' | 'open' | 'close' | 'auto' | 'status';
 
@@ -14,7 +16,7 @@ export function actionOf(event: unknown): Action {
   const known = ACTIONS.find((name) => name === action);
   if (known) return known;
   throw new TypeError(
-    `action: got ${JSON.stringify(action) ?? 'none'}, expected one of ${ACTIONS.join(', ')}; ` +
+    `action: got ${shown(action)}, expected one of ${ACTIONS.join(', ')}; ` +
       'invoke with a payload such as { "action": "status" }',
   );
 }

@@ -37,6 +37,8 @@ export interface Status {
 }
 
 const ATTEMPTS = 5;
+/** The last time that there is: a row may have been written by hand. */
+const LATEST = 8.64e15;
 
 /**
  * Makes the event source mappings what the breaker's state asks for, whatever was before, and carries out what operators
@@ -126,7 +128,7 @@ export class Controller {
   private status(row: Row): Status {
     const { spec, now } = this.options;
     const time = (ms: number | undefined): string | undefined =>
-      ms === undefined ? undefined : new Date(ms).toISOString();
+      ms === undefined || Math.abs(ms) > LATEST ? undefined : new Date(ms).toISOString();
     const { state, held, opens, openedAt, probeAt, closedAt, paused } = row;
     return {
       circuitBreaker: spec.name,

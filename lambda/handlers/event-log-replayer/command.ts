@@ -1,4 +1,5 @@
 import type { ReplayOptions } from '../../runtime/event-log/replay';
+import { shown } from '../shown';
 
 /** What the replayer is asked to do. */
 export type Command =
@@ -19,7 +20,7 @@ const ACTIONS = ['replay', 'status', 'cancel', 'list', 'resume'];
 const dateOf = (name: string, value: unknown): Date | undefined => {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string' && !Number.isNaN(Date.parse(value))) return new Date(value);
-  throw new TypeError(`${name}: got ${JSON.stringify(value)}, expected a time in ISO 8601`);
+  throw new TypeError(`${name}: got ${shown(value)}, expected a time in ISO 8601`);
 };
 
 /**
@@ -42,11 +43,11 @@ export function commandOf(event: unknown): Command {
     case 'cancel':
       if (typeof id === 'string' && id !== '') return { action, id };
       throw new TypeError(
-        `${action}: got ${JSON.stringify(id) ?? 'no'} id, expected that of a replay; list tells them`,
+        `${action}: got ${id === undefined ? 'no' : shown(id)} id, expected that of a replay; list tells them`,
       );
     default:
       throw new TypeError(
-        `action: got ${JSON.stringify(action) ?? 'none'}, expected one of ${ACTIONS.join(', ')}; invoke with a payload ` +
+        `action: got ${shown(action)}, expected one of ${ACTIONS.join(', ')}; invoke with a payload ` +
           'such as { "action": "replay", "subscriber": "Totals", "from": "2026-11-01T00:00:00Z" }',
       );
   }

@@ -5,8 +5,9 @@ import type {
   QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import { EVENT_LOG_SHARDS, EVENT_LOG_TABLE } from '../../../lib/private/contract';
-import { type Item, type StoredEvent, storedOf } from '../../runtime/event-log/stored';
+import type { Item, StoredEvent } from '../../runtime/event-log/stored';
 import { EMPTY, nextHour, plus, startOfHour, type Tally, tallyOfRow } from '../event-log/archive';
+import { eventIn } from '../event-log/records';
 import type { EventTable, Page, Range } from './source';
 
 export interface TableCalls {
@@ -83,7 +84,10 @@ export class IndexedTable implements EventTable {
       const { Responses = {}, UnprocessedKeys = {} } = await this.calls.batchGetItem({
         RequestItems: { [this.table]: { Keys: left, ConsistentRead: true } },
       });
-      for (const item of Responses[this.table] ?? []) found.set(idOf(item), storedOf(item));
+      for (const item of Responses[this.table] ?? []) {
+        const event = eventIn(item);
+        if (event) found.set(idOf(item), event);
+      }
       left = (UnprocessedKeys[this.table]?.Keys ?? []) as typeof left;
     }
     return keys.flatMap((key) => found.get(idOf(key)) ?? []);

@@ -21,8 +21,8 @@ export interface LedgerCalls {
 /** A replay in hand: how far it is, and who has it. */
 export interface Job {
   readonly progress: ReplayProgress;
-  /** Where it goes on; missing before its first step. */
-  readonly cursor?: Cursor;
+  /** Where it goes on, as JSON; missing before its first step. */
+  readonly cursor?: string;
   readonly owner: string;
 }
 
@@ -79,7 +79,7 @@ export class Ledger {
     });
     if (!item) return undefined;
     const cursor = item.cursor?.S;
-    return { progress: progressOf(item), owner, ...(cursor !== undefined && { cursor: JSON.parse(cursor) }) };
+    return { progress: progressOf(item), owner, ...(cursor !== undefined && { cursor }) };
   }
 
   /** Whether it is still open and still the owner's. */

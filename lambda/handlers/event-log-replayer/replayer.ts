@@ -7,15 +7,16 @@ import {
 } from '../../../lib/private/contract';
 import { describe, sentence } from '../../runtime/describe';
 import { attributesOf, deduplicationOf, messageOf } from '../../runtime/event-log/message';
-import { type ReplayProgress, replayId, requested } from '../../runtime/event-log/replay';
+import { checkRow, type ReplayProgress, replayId, requested } from '../../runtime/event-log/replay';
 import type { StoredEvent } from '../../runtime/event-log/stored';
 import type { Logger } from '../../runtime/log';
 import type { PublishOptions } from '../../runtime/producer/types';
 import { logMetrics } from '../event-log/metrics';
 import { commandOf } from './command';
+import { readCursor } from './cursor';
 import type { Job, Ledger, Step } from './ledger';
 import { Pace } from './pace';
-import { type EventArchive, type EventTable, Source } from './source';
+import { type Cursor, type EventArchive, type EventTable, Source } from './source';
 
 /** A producer or a publisher, as far as it is needed. */
 export interface ReplaySender {
@@ -90,9 +91,13 @@ export class Replayer {
     const errors: unknown[] = [];
     for (const { id } of open) {
       if (remaining() < RESERVE) break;
-      const job = await ledger.claim(id, uuid());
-      if (!job) continue;
-      await this.attempt(job, remaining).catch((error) => errors.push(error));
+      try {
+        const job = await ledger.claim(id, uuid());
+        if (job) await this.attempt(job, remaining);
+      } catch (error) {
+        // The others go on.
+        errors.push(error);
+      }
     }
     // The function has failed, so that its alarm sees it. The next run tries again.
     if (errors.length > 0) throw errors[0];
@@ -117,21 +122,23 @@ export class Replayer {
     const { progress } = job;
     const { id, from = EPOCH, to, rate, requestedAt } = progress;
     let target: SubscriberSpec | undefined;
+    let cursor: Cursor | undefined;
     try {
+      checkRow(progress);
+      cursor = job.cursor === undefined ? undefined : readCursor(job.cursor);
       target = this.targetOf(progress);
     } catch (error) {
       await ledger.end(job, 'failed', describe(error).message);
       return;
     }
-    await sleep(Math.max(0, Date.parse(requestedAt) + INDEX_LAG - now()));
+    await sleep(Math.min(INDEX_LAG, Math.max(0, Date.parse(requestedAt) + INDEX_LAG - now()) || 0));
 
     const source = new Source(table, archive, { from, to });
     const types = typesOf(progress, target);
     const limit = Math.max(1, Math.min(LARGEST_STEP, Math.floor(rate * STEP_SECONDS)));
     const pace = new Pace(this.options, rate);
     const sender = this.options.sender(target?.queueUrl);
-    let { sent, passed, total } = progress;
-    let cursor = job.cursor;
+    let { sent = 0, passed = 0, total } = progress;
     if (!cursor) {
       total = await this.total(job, from, to);
       if (total === undefined) return;
@@ -175,7 +182,7 @@ export class Replayer {
     if (Object.hasOwn(subscribers, subscriber)) return subscribers[subscriber];
     const known = Object.keys(subscribers).join(', ') || 'none';
     throw new RangeError(
-      `subscriber: got ${subscriber}, expected '${ALL_SUBSCRIBERS}' or one of those that log.addWorker made: ${known}`,
+      `subscriber: got ${subscriber.slice(0, 100)}, expected '${ALL_SUBSCRIBERS}' or one of those that log.addWorker made: ${known}`,
     );
   }
 }

@@ -1,30 +1,40 @@
-import type { AttributeValue as SdkValue } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda/trigger/dynamodb-stream';
 import { EVENT_LOG_TABLE } from '../../../lib/private/contract';
-import { type StoredEvent, storedOf } from '../../runtime/event-log/stored';
+import { type Item, type StoredEvent, storedOf } from '../../runtime/event-log/stored';
 
 /** A change of the log's table, as its stream tells it. */
 export interface Change {
   readonly sequenceNumber: string;
   /** What was appended; missing if it is no event that was appended. */
   readonly event?: StoredEvent;
-  /** Keys of a row that was changed or deleted, which nobody may. */
+  /** Keys of a row that was changed or deleted, or written as no event is, which nobody may. */
   readonly tampered?: { readonly streamId: string | undefined; readonly version: string | undefined };
 }
 
 const { stream, version, type } = EVENT_LOG_TABLE;
 
+/** An event of the log; nothing if the row is none, or one that nobody could be sent. */
+export function eventIn(item: Item): StoredEvent | undefined {
+  try {
+    const event = storedOf(item);
+    JSON.parse(event.data);
+    return Number.isInteger(event.version) && HOUR.test(event.at) ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the time of an event begins with, and so the key of its object in the archive. */
+const HOUR = /^\d{4}-\d\d-\d\dT\d\d:/;
+
 export const changesOf = (records: readonly DynamoDBRecord[]): Change[] =>
   records.map(({ eventName, dynamodb = {} }) => {
-    const { Keys = {}, NewImage, SequenceNumber = '' } = dynamodb;
-    if (eventName !== 'INSERT') {
-      return {
-        sequenceNumber: SequenceNumber,
-        tampered: { streamId: Keys[stream]?.S, version: Keys[version]?.S },
-      };
-    }
+    const { Keys = {}, NewImage, SequenceNumber: sequenceNumber = '' } = dynamodb;
+    const tampered = { sequenceNumber, tampered: { streamId: Keys[stream]?.S, version: Keys[version]?.S } };
+    if (eventName !== 'INSERT') return tampered;
     // What remembers an append is no event.
-    return NewImage?.[type]
-      ? { sequenceNumber: SequenceNumber, event: storedOf(NewImage as Record<string, SdkValue>) }
-      : { sequenceNumber: SequenceNumber };
+    if (!NewImage?.[type]) return { sequenceNumber };
+    // Not of our making: what waits behind it must not wait until it is forgotten.
+    const event = eventIn(NewImage as Item);
+    return event ? { sequenceNumber, event } : tampered;
   });

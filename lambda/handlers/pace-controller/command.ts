@@ -1,4 +1,5 @@
 import type { PaceSpec } from '../../../lib/private/contract';
+import { shown } from '../shown';
 
 /** What the controller is asked to do. */
 export type Command =
@@ -26,7 +27,7 @@ export function paceOf(value: unknown, kind: PaceSpec['kind']): PaceSpec {
   const example =
     kind === 'rate' ? '{ "kind": "rate", "count": 50, "per": 1, "burst": 1 }' : '{ "kind": "concurrency", "limit": 5 }';
   throw new TypeError(
-    `pace: got ${JSON.stringify(value) ?? 'none'}, expected a ${kind} such as ${example} (per in seconds), or { "kind": "closed" }`,
+    `pace: got ${shown(value)}, expected a ${kind} such as ${example} (per in seconds), or { "kind": "closed" }`,
   );
 }
 
@@ -43,7 +44,7 @@ export function commandOf(event: unknown, kind: PaceSpec['kind'], now: number): 
     return { action, pace: paceOf(pace, kind), at: Number.isNaN(time) ? now : Math.min(now, time) };
   }
   throw new TypeError(
-    `action: got ${JSON.stringify(action) ?? 'none'}, expected one of ${ACTIONS.join(', ')}; ` +
+    `action: got ${shown(action)}, expected one of ${ACTIONS.join(', ')}; ` +
       'invoke with a payload such as { "action": "status" }',
   );
 }

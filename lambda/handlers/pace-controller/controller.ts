@@ -168,7 +168,7 @@ export class Controller {
       queue: worker,
       pace,
       changed: JSON.stringify(pace) !== this.base,
-      ...(row.changedAt > 0 && { changedAt: new Date(row.changedAt).toISOString() }),
+      ...(row.changedAt > 0 && row.changedAt <= 8.64e15 && { changedAt: new Date(row.changedAt).toISOString() }),
       backlog: row.gauge?.backlog ?? 0,
       rate: row.gauge?.rate ?? 0,
       timeToDrain: row.gauge?.drain ?? 0,

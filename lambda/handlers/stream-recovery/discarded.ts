@@ -25,6 +25,7 @@ export interface KafkaRanges {
 
 type Json = { readonly [name: string]: unknown } | undefined;
 
+const textOr = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 const text = (object: Json, name: string): string => {
   const value = object?.[name];
@@ -32,18 +33,28 @@ const text = (object: Json, name: string): string => {
   throw new TypeError(`not what Lambda sends to a destination: got ${typeof value} for ${name}, expected text`);
 };
 
+/** Up to 56 digits with Kinesis, and 40 with DynamoDB. */
+const SEQUENCE = /^\d{1,128}$/;
+const sequence = (object: Json, name: string): string => {
+  const value = text(object, name);
+  if (SEQUENCE.test(value)) return value;
+  throw new TypeError(
+    `not what Lambda sends to a destination: got ${value.length} characters for ${name}, expected digits`,
+  );
+};
+
 const rangeOf = (kind: Range['kind'], info: Json): Range => ({
   kind,
   // A consumer with enhanced fan-out is a part of its stream, and records are read from the stream.
-  streamArn: text(info, 'streamArn').replace(/\/consumer\/.*$/, ''),
+  streamArn: text(info, 'streamArn').split('/consumer/')[0]!,
   shardId: text(info, 'shardId'),
-  start: text(info, 'startSequenceNumber'),
-  end: text(info, 'endSequenceNumber'),
+  start: sequence(info, 'startSequenceNumber'),
+  end: sequence(info, 'endSequenceNumber'),
 });
 
 const kafkaOf = (info: Json): KafkaRanges => ({
   kind: 'kafka',
-  source: String(info?.eventSourceArn ?? info?.bootstrapServers ?? ''),
+  source: textOr(info?.eventSourceArn, [info?.bootstrapServers ?? ''].flat().join()),
   partitions: Object.keys((info?.recordsInfo as object | undefined) ?? {}),
 });
 
@@ -69,7 +80,7 @@ export function discardedOf(body: string): Discarded {
   }
   const request = message?.requestContext as Json;
   return {
-    condition: String(request?.condition ?? 'given up'),
+    condition: textOr(request?.condition, 'given up'),
     attempts: numberOf(request?.approximateInvokeCount),
     batchSize: numberOf(info.batchSize),
     from: KinesisBatchInfo ? rangeOf('kinesis', info) : DDBStreamBatchInfo ? rangeOf('dynamodb', info) : kafkaOf(info),

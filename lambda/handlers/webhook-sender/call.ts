@@ -33,6 +33,17 @@ function urlOf(text: string): URL {
   return url;
 }
 
+/** What an id may have in a header. */
+const ID = /^[\x21-\x7e]{1,256}$/;
+
+/** @throws PermanentError if it is none: nothing that is sent again makes one of it */
+export function checked(delivery: Delivery): Delivery {
+  const { id, url, completion } = (delivery ?? {}) as Partial<Record<keyof Delivery, unknown>>;
+  if (typeof id === 'string' && ID.test(id) && typeof url === 'string' && typeof completion === 'object' && completion)
+    return delivery;
+  throw new PermanentError('the message is no call: expected an id, a URL and what to tell');
+}
+
 /** Calls back. Addresses are looked up once, judged, and connected to as judged: a name cannot change its mind in between. */
 export class Caller {
   constructor(private readonly options: CallerOptions) {}

@@ -4,7 +4,7 @@ import { JOBS_ENV, type WebhookSpec } from '../../../lib/private/contract';
 import { worker } from '../../runtime/worker';
 import type { Delivery } from '../job-completions/completion';
 import { isPublic } from './address';
-import { Caller } from './call';
+import { Caller, checked } from './call';
 import { secretKey } from './secret';
 
 const { env } = process;
@@ -22,5 +22,5 @@ const caller = new Caller({
 /** A worker like any other: retries with backoff, dead letters with reasons. */
 export const handler = worker<Delivery>({
   concurrency: 10,
-  process: (delivery, { signal }) => caller.call(delivery, signal),
+  process: (delivery, { signal }) => caller.call(checked(delivery), signal),
 });

@@ -95,7 +95,7 @@ export class Appender {
       if (found.get(offset)?.id?.S === events[0]!.id && (await this.isThere(events)))
         return { version, repeated: true };
       // Alone: nobody was faster, but whoever appended the version before has a clock that is ahead.
-      if (found.size === 1 && before && isBefore(at, before.at!.S!)) at = before.at!.S!;
+      if (found.size === 1 && before?.at?.S && isBefore(at, before.at.S)) at = before.at.S;
       else return 'conflict';
     }
   }

@@ -53,7 +53,7 @@ export class Codec<E> {
   decode(event: StoredEvent): RecordedEvent<E> | Promise<RecordedEvent<E>> {
     const { streamId, version, type, schemaVersion } = event;
     const today = this.versionOf(type);
-    if (schemaVersion > today) {
+    if (!(schemaVersion <= today)) {
       throw new UnreadableEventError(
         streamId,
         version,
@@ -65,7 +65,7 @@ export class Codec<E> {
       throw new UnreadableEventError(streamId, version, `${type}: ${describe(error).message}`, { cause: error });
     };
     try {
-      let data: unknown = JSON.parse(event.data);
+      let data: unknown = parseJson(event.data);
       for (let v = schemaVersion; v < today; v++) data = this.upcasters.get(type)!.get(v)!(data);
       const schema = this.schemaOf(type);
       if (!schema) return withData(data);

@@ -63,15 +63,38 @@ const isoOf = (what: string, date: Date): string => {
   return date.toISOString();
 };
 
+const isRate = (rate: unknown): boolean => typeof rate === 'number' && rate >= 0.1 && rate <= 10_000;
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
+
+/** Checks what a row says, which another version may have written, or somebody by hand. @throws RangeError if it makes no sense */
+export function checkRow({ from, to, rate, types }: Partial<ReplayProgress>): void {
+  if (!isRate(rate)) throw invalid('rate', rate, '0.1 to 10,000 events a second');
+  for (const [what, time] of Object.entries({ from: from ?? to, to })) {
+    if (typeof time !== 'string' || !ISO.test(time) || Number.isNaN(Date.parse(time))) {
+      throw invalid(what, typeof time, 'a time in ISO 8601');
+    }
+  }
+  if (types?.some((type) => typeof type !== 'string')) throw invalid('types', 'others', 'texts');
+}
+
 /** A replay that was just asked for. @throws RangeError if it makes no sense */
 export function requested(options: ReplayOptions, id: string, now: number): ReplayProgress {
   const { subscriber, types, rate = DEFAULT_RATE } = options;
   if (typeof subscriber !== 'string' || subscriber === '') {
-    throw invalid('subscriber', subscriber, `the id of a worker of the log, or '${ALL_SUBSCRIBERS}'`);
+    throw invalid('subscriber', typeof subscriber, `the id of a worker of the log, or '${ALL_SUBSCRIBERS}'`);
   }
-  if (!(rate >= 0.1 && rate <= 10_000)) throw invalid('rate', rate, '0.1 to 10,000 events a second');
-  if (types && (types.length === 0 || types.some((type) => typeof type !== 'string'))) {
-    throw invalid('types', JSON.stringify(types), 'some types of events, or none for all');
+  if (!isRate(rate))
+    throw invalid(
+      'rate',
+      typeof rate === 'object' ? 'an object' : String(rate).slice(0, 32),
+      '0.1 to 10,000 events a second',
+    );
+  if (types && !(Array.isArray(types) && types.length > 0 && types.every((type) => typeof type === 'string'))) {
+    throw invalid(
+      'types',
+      Array.isArray(types) ? `${types.length}` : typeof types,
+      'some types of events, or none for all',
+    );
   }
   const from = options.from && isoOf('from', options.from);
   const to = isoOf('to', options.to ?? new Date(now + SKEW));

@@ -31,7 +31,10 @@ export class TableSnapshots<S> implements Snapshots<S> {
     return this.attempt('not read', streamId, async () => {
       const { getItem } = await this.edge.tableCalls();
       const { Item } = await getItem({ TableName: snapshots, Key: this.key(streamId) });
-      return Item && { state: JSON.parse(Item.state!.S!) as S, version: Number(Item.version!.N) };
+      if (!Item) return undefined;
+      const version = Number(Item.version?.N);
+      if (!Number.isSafeInteger(version) || version < 1) throw new Error('its row has no version');
+      return { state: JSON.parse(Item.state?.S ?? '') as S, version };
     });
   }
 

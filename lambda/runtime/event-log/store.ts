@@ -81,7 +81,7 @@ export class LogStore {
       ExpressionAttributeValues: { ':stream': { S: streamId }, ':mark': { S: appendKey(appendId) } },
       ConsistentRead: true,
     });
-    return Items[0] && Number(Items[0].version!.N);
+    return Items[0] && Number(Items[0].version?.N);
   }
 
   /** One row needs no transaction, which would cost twice as much. */

@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { EVENT_LOG_SHARDS, EVENT_LOG_TABLE } from '../../../lib/private/contract';
+import { UnreadableEventError } from './errors';
 import type { Recorded } from './types';
 
 /** An event as it is stored: its data is text. */
@@ -50,17 +51,28 @@ export function itemOf(event: StoredEvent): Item {
   return item;
 }
 
+const textIn = (item: Item, name: string): string => {
+  const text = item[name]?.S;
+  if (typeof text === 'string') return text;
+  throw new UnreadableEventError(
+    String(item[EVENT_LOG_TABLE.stream]?.S),
+    Number(item[EVENT_LOG_TABLE.version]?.S),
+    `its row has no ${name}, as it would if somebody had written it by hand`,
+  );
+};
+
+/** @throws UnreadableEventError if the row is no event */
 export function storedOf(item: Item): StoredEvent {
   const causationId = item.causationId?.S;
   return {
-    streamId: item[EVENT_LOG_TABLE.stream]!.S!,
-    version: Number(item[EVENT_LOG_TABLE.version]!.S),
-    type: item.type!.S!,
-    data: item.data!.S!,
-    id: item.id!.S!,
-    at: item.at!.S!,
-    correlationId: item.correlationId!.S!,
+    streamId: textIn(item, EVENT_LOG_TABLE.stream),
+    version: Number(textIn(item, EVENT_LOG_TABLE.version)),
+    type: textIn(item, EVENT_LOG_TABLE.type),
+    data: textIn(item, 'data'),
+    id: textIn(item, 'id'),
+    at: textIn(item, 'at'),
+    correlationId: textIn(item, 'correlationId'),
     ...(causationId !== undefined && { causationId }),
-    schemaVersion: Number(item.schemaVersion!.N),
+    schemaVersion: Number(item.schemaVersion?.N),
   };
 }

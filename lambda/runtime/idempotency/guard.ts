@@ -73,8 +73,9 @@ export class IdempotencyGuard<T> {
     this.leases?.started(i);
     try {
       const result = this.options.process(prepared.message, context);
-      if (result instanceof Promise) {
-        return result.then(
+      // Also one of another's making, which may not even have begun.
+      if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function') {
+        return Promise.resolve(result).then(
           (value) => this.leases?.done(i, value),
           (thrown) => {
             this.leases?.failed(i);

@@ -2,6 +2,7 @@ import { EVENT, type PayloadPlace } from '../../../lib/private/contract';
 import { PermanentError } from '../errors';
 import { POINTER_SIZE_ATTRIBUTE, type Pointer, readPointer } from '../producer/pointer';
 import type { Lineage } from '../producer/trace';
+import { isSqsText } from '../sqs-characters';
 
 /** What an event says of where it comes from. */
 export interface EventOrigin extends Lineage {
@@ -17,6 +18,8 @@ export interface ReceivedEvent {
   readonly payload: unknown;
 }
 
+const MAX_TEXT = 256;
+
 /** The event that carries a payload, which is JSON already. */
 export const eventOf = (origin: EventOrigin, payload: string): string =>
   `{${JSON.stringify(EVENT.origin)}:${JSON.stringify(origin)},${JSON.stringify(EVENT.payload)}:${payload}}`;
@@ -30,8 +33,13 @@ export function readEvent(event: unknown): ReceivedEvent {
   return { origin: {}, payload: event };
 }
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+/** What can travel on as an attribute: what is sent on its behalf would be refused for it. */
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' && value.length <= MAX_TEXT && isSqsText(value) ? value : undefined;
 const size = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+/** Not one that is before or after all that there is. */
+const time = (value: unknown): number | undefined =>
+  typeof value === 'number' && value > 0 && value <= 8.64e15 ? value : undefined;
 
 const originOf = (value: unknown): EventOrigin => {
   const claims = (typeof value === 'object' && value !== null ? value : {}) as Record<keyof EventOrigin, unknown>;
@@ -39,9 +47,18 @@ const originOf = (value: unknown): EventOrigin => {
     correlationId: text(claims.correlationId),
     causationId: text(claims.causationId),
     traceparent: text(claims.traceparent),
-    sentAt: size(claims.sentAt),
+    sentAt: time(claims.sentAt),
     stored: size(claims.stored),
   };
+};
+
+/** No text for what is no pointer, and may be too deep to be written. */
+const pointerText = (payload: unknown): string => {
+  try {
+    return JSON.stringify(payload) ?? '';
+  } catch {
+    return '';
+  }
 };
 
 /**
@@ -58,5 +75,5 @@ export function storedPayload(
     throw new PermanentError('its payload is stored, and this function reads no payload store: connect it to one');
   }
   const mark = { dataType: 'Number', stringValue: String(origin.stored) };
-  return readPointer(JSON.stringify(payload), { [POINTER_SIZE_ATTRIBUTE]: mark }, places);
+  return readPointer(pointerText(payload), { [POINTER_SIZE_ATTRIBUTE]: mark }, places);
 }

@@ -38,27 +38,63 @@ export interface JobRow {
 
 export type Item = Record<string, AttributeValue>;
 
-const number = (value: AttributeValue | undefined): number => Number(value?.N ?? 0);
+/** The last time that there is. Leases and counts are less. */
+const LARGEST = 8.64e15;
 
-export const rowOf = (item: Item): JobRow => ({
-  id: item.pk?.S ?? '',
-  state: (item.state?.S ?? 'failed') as JobState,
-  owner: item.owner?.S ?? '',
-  hash: item.hash?.S ?? '',
-  created: number(item.created),
-  expires: number(item.expires),
-  sendBy: number(item.sendBy),
-  run: item.run?.S ?? '',
-  lease: number(item.lease),
-  attempt: number(item.attempt),
-  changed: number(item.changed),
-  ...(item.progress?.N !== undefined && { progress: Number(item.progress.N) }),
-  ...(item.ended?.N !== undefined && { ended: Number(item.ended.N) }),
-  ...(item.result?.S !== undefined && { result: item.result.S }),
-  ...(item.stored?.S !== undefined && { stored: JSON.parse(item.stored.S) }),
-  ...(item.problem?.S !== undefined && { problem: JSON.parse(item.problem.S) }),
-  ...(item.callback?.S !== undefined && { callback: item.callback.S }),
-});
+// An operator's hand, or another version, may have written anything: what cannot be read counts as missing, so that one row
+// does not stand in the way of others.
+const number = (value: AttributeValue | undefined): number => {
+  const read = Number(value?.N ?? 0);
+  return Math.abs(read) <= LARGEST ? read : 0;
+};
+
+type Parts = Partial<Record<string, unknown>>;
+
+function json<T>(text: string | undefined, isOne: (value: Parts) => boolean): T | undefined {
+  try {
+    return text !== undefined && isOne(JSON.parse(text)) ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isPointer = ({ bucket, key, size }: Parts): boolean =>
+  typeof bucket === 'string' && typeof key === 'string' && Number.isSafeInteger(size);
+const isProblem = ({ title }: Parts): boolean => typeof title === 'string';
+
+const isJson = (text: string | undefined): boolean => {
+  try {
+    return text !== undefined && JSON.parse(text) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+export function rowOf(item: Item): JobRow {
+  const progress = item.progress?.N === undefined ? undefined : Number(item.progress.N);
+  const result = item.result?.S;
+  const stored = json<Pointer>(item.stored?.S, isPointer);
+  const problem = json<Problem>(item.problem?.S, isProblem);
+  return {
+    id: item.pk?.S ?? '',
+    state: (item.state?.S ?? 'failed') as JobState,
+    owner: item.owner?.S ?? '',
+    hash: item.hash?.S ?? '',
+    created: number(item.created),
+    expires: number(item.expires),
+    sendBy: number(item.sendBy),
+    run: item.run?.S ?? '',
+    lease: number(item.lease),
+    attempt: number(item.attempt),
+    changed: number(item.changed),
+    ...(progress !== undefined && progress >= 0 && progress <= 1 && { progress }),
+    ...(item.ended?.N !== undefined && { ended: number(item.ended) }),
+    ...(isJson(result) && { result }),
+    ...(stored && { stored }),
+    ...(problem && { problem }),
+    ...(item.callback?.S !== undefined && { callback: item.callback.S }),
+  };
+}
 
 export const isEnd = (state: JobState): state is JobEnd => (JOB_ENDS as readonly string[]).includes(state);
 

@@ -3,6 +3,7 @@ import type { APIGatewayProxyEvent } from 'aws-lambda/trigger/api-gateway-proxy'
 import { MAX_CALLBACK_URL } from '../../../lib/private/contract';
 import { parseJson } from '../decode';
 import { describe } from '../describe';
+import { mismatchOf } from '../mismatch';
 import { Refusal } from './reply';
 
 export type Request = Pick<APIGatewayProxyEvent, 'httpMethod' | 'headers' | 'body' | 'isBase64Encoded'>;
@@ -54,25 +55,17 @@ export function readBody(request: Request, maxBytes: number): unknown {
 }
 
 /** What of a body does not match. */
-interface Mismatch {
+interface PointedMismatch {
   /** https://www.rfc-editor.org/rfc/rfc6901 */
   readonly pointer: string;
   readonly detail: string;
 }
 
 const MAX_ISSUES = 10;
-const MAX_DETAIL = 200;
-
-const keyOf = (part: PropertyKey | StandardSchemaV1.PathSegment): PropertyKey =>
-  typeof part === 'object' ? part.key : part;
-
-/** Says where and what was expected; a text that repeats what was sent is replaced. */
-function mismatchOf({ path = [], message }: StandardSchemaV1.Issue, input: unknown): Mismatch {
-  let value = input;
-  for (const part of path) value = (value as Record<PropertyKey, unknown> | undefined | null)?.[keyOf(part)];
-  const pointer = path.map((part) => `/${String(keyOf(part)).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-  const repeats = (typeof value === 'string' || typeof value === 'number') && message.includes(String(value));
-  return { pointer, detail: repeats ? 'is not valid' : message.slice(0, MAX_DETAIL) };
+/** As a pointer of JSON says it. */
+function pointed(issue: StandardSchemaV1.Issue, input: unknown): PointedMismatch {
+  const { path, detail } = mismatchOf(issue, input);
+  return { pointer: path.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''), detail };
 }
 
 /** @throws Refusal if the value does not match */
@@ -85,7 +78,7 @@ export async function checkBody(schema: StandardSchemaV1, input: unknown): Promi
     throw new Refusal(400, 'Bad Request', `the body cannot be checked (${describe(error).name})`);
   }
   if (!issues) return;
-  const errors = issues.slice(0, MAX_ISSUES).map((issue) => mismatchOf(issue, input));
+  const errors = issues.slice(0, MAX_ISSUES).map((issue) => pointed(issue, input));
   throw new Refusal(400, 'Bad Request', 'the body does not match the schema', { errors });
 }
 

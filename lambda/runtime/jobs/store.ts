@@ -2,6 +2,7 @@ import type { JobsSpec } from '../../../lib/private/contract';
 import { abortAt } from '../abort-at';
 import { execute, type StatementCalls } from '../idempotency/store';
 import { fetchPayload, type StoreCalls } from '../producer/payload';
+import { isPath, type Pointer } from '../producer/pointer';
 import { type Ending, type Item, isEnd, type JobRow, lapseOf, rowOf } from './job';
 import { problemOf } from './problem';
 import { JobStatements } from './statements';
@@ -34,7 +35,7 @@ export class JobStore {
 
   constructor(
     private readonly calls: JobCalls,
-    private readonly spec: Pick<JobsSpec, 'table' | 'retention'>,
+    private readonly spec: Pick<JobsSpec, 'table' | 'retention' | 'results'>,
     private readonly now: () => number,
     /** Loads the client of S3. */
     private readonly storeCalls: () => Promise<StoreCalls>,
@@ -57,7 +58,15 @@ export class JobStore {
   /** The job with its result, wherever that lies. @throws if it lies elsewhere and is not there */
   async complete(row: JobRow): Promise<JobRow> {
     if (!row.stored) return row;
+    this.checkPlace(row.stored);
     return { ...row, result: await fetchPayload(await this.storeCalls(), row.stored, never.signal) };
+  }
+
+  /** A row says where its result lies: it reaches no further than where results are put. */
+  private checkPlace({ bucket, key }: Pointer): void {
+    const { results } = this.spec;
+    if (results?.bucket === bucket && key.startsWith(results.prefix ?? '') && !isPath(key)) return;
+    throw new Error('the result of the job lies where results of this API do not');
   }
 
   /** Writes new jobs. Answers for each: nothing if it is new, or the row that has its id. */

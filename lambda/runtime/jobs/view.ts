@@ -30,6 +30,9 @@ export const viewOf = ({ id, state, created, changed, expires, progress, result,
   ...(isEnd(state) && state !== 'succeeded' && problem && { problem }),
 });
 
+/** What a header has no room for. */
+const OUTSIDE = /[^\w-]/g;
+
 /** Another one whenever the status or the progress is another. https://www.rfc-editor.org/rfc/rfc9110#name-etag */
 export const etagOf = ({ state, run, progress }: JobRow): string =>
-  `"${[state, ...(run === '' ? [] : [run.replace(/[^\w-]/g, '.')]), ...(progress === undefined ? [] : [progress])].join('-')}"`;
+  `"${[state.replace(OUTSIDE, '.'), ...(run === '' ? [] : [run.replace(OUTSIDE, '.')]), ...(progress === undefined ? [] : [progress])].join('-')}"`;

@@ -43,11 +43,25 @@ export const rowOf = (item: Item | undefined): PaceRow => ({
   paused: item?.paused?.BOOL ?? false,
 });
 
+const isAbove0 = (value: unknown): boolean =>
+  typeof value === 'number' && value > 0 && value <= Number.MAX_SAFE_INTEGER;
+
+function isPace(pace: PaceSpec): boolean {
+  switch (pace.kind) {
+    case 'rate':
+      return isAbove0(pace.count) && isAbove0(pace.per) && isAbove0(pace.burst);
+    case 'concurrency':
+      return Number.isSafeInteger(pace.limit) && pace.limit >= 1;
+    default:
+      return pace.kind === 'closed';
+  }
+}
+
 /** Nothing if it is none that this version knows. */
 export function readPace(json: string): PaceSpec | undefined {
   try {
     const pace = JSON.parse(json) as PaceSpec;
-    return ['rate', 'concurrency', 'closed'].includes(pace.kind) ? pace : undefined;
+    return isPace(pace) ? pace : undefined;
   } catch {
     return undefined;
   }

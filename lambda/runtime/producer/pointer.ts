@@ -31,7 +31,8 @@ const parsed = (body: string): unknown => {
   }
 };
 
-const isPath = (key: string): boolean => key.split('/').some((part) => part === '..' || part === '.');
+/** Whether what makes a path of a key could lead out of its prefix. */
+export const isPath = (key: string): boolean => key.split('/').some((part) => part === '..' || part === '.');
 
 /**
  * The pointer that a message is, or nothing if its body is its own. Only the marked are pointers: a body that merely looks
@@ -50,12 +51,12 @@ export function readPointer(
   const [name, where] = Array.isArray(value) ? value : [];
   const bucket: unknown = where?.s3BucketName;
   const key: unknown = where?.s3Key;
-  const size = Number(mark.stringValue);
+  const size = typeof mark.stringValue === 'string' ? Number(mark.stringValue) : Number.NaN;
   if (
     name !== POINTER_CLASS ||
     typeof bucket !== 'string' ||
     typeof key !== 'string' ||
-    !mark.dataType.startsWith('Number') ||
+    !String(mark.dataType).startsWith('Number') ||
     !Number.isSafeInteger(size) ||
     size < 0
   ) {

@@ -35,12 +35,16 @@ const READERS: Readonly<Record<string, (raw: never, where: string) => StreamReco
   'aws:dynamodb': dynamodbRecord,
 };
 
+/** Of what is named in an error, in characters. */
+const MAX_NAME = 64;
+
 function recordOf(raw: unknown, i: number): StreamRecord {
   const { eventSource } = (raw ?? {}) as { eventSource?: unknown };
   const read =
     typeof eventSource === 'string' && Object.hasOwn(READERS, eventSource) ? READERS[eventSource] : undefined;
   if (!read) {
-    throw notAStream(`Records[${i}] is of ${JSON.stringify(eventSource) ?? 'no eventSource'} (got ${kindOf(raw)})`);
+    const source = typeof eventSource === 'string' ? JSON.stringify(eventSource.slice(0, MAX_NAME)) : 'no eventSource';
+    throw notAStream(`Records[${i}] is of ${source} (got ${kindOf(raw)})`);
   }
   return read(raw as never, `Records[${i}]`);
 }

@@ -1,6 +1,6 @@
 import type { MSKEvent, MSKRecord } from 'aws-lambda/trigger/msk';
 import type { SelfManagedKafkaEvent } from 'aws-lambda/trigger/self-managed-kafka';
-import { kindOf, NO_HEADERS, notAStream, type StreamRecord } from './record';
+import { kindOf, NO_HEADERS, notAStream, type StreamRecord, timeOf } from './record';
 
 export type KafkaEvent = MSKEvent | SelfManagedKafkaEvent;
 
@@ -38,7 +38,7 @@ function kafkaRecord(raw: MSKRecord, partition: string, where: string, source: s
       shardId: partition,
       sequenceNumber: String(offset),
       partitionKey: textOf(key),
-      arrivedAt: typeof timestamp === 'number' && Number.isFinite(timestamp) ? timestamp : undefined,
+      arrivedAt: timeOf(timestamp),
     },
     headers: headersOf(raw),
     raw,
@@ -56,7 +56,7 @@ export function kafkaRecords(event: KafkaEvent): StreamRecord[] {
   if (typeof records !== 'object' || records === null || Array.isArray(records)) {
     throw notAStream(`records is not an object (got ${kindOf(records)})`);
   }
-  const source = 'eventSourceArn' in event ? event.eventSourceArn : String(bootstrapServers ?? '');
+  const source = String(('eventSourceArn' in event ? event.eventSourceArn : bootstrapServers) ?? '');
   return Object.entries(records).flatMap(([partition, list]) => {
     if (!Array.isArray(list)) throw notAStream(`records.${partition} is not a list (got ${kindOf(list)})`);
     return list.map((raw, i) => kafkaRecord(raw, partition, `records.${partition}[${i}]`, source));

@@ -1,8 +1,5 @@
 import type { KinesisStreamRecord } from 'aws-lambda/trigger/kinesis-stream';
-import { kindOf, NO_HEADERS, notAStream, type StreamRecord } from './record';
-
-const seconds = (value: unknown): number | undefined =>
-  typeof value === 'number' && Number.isFinite(value) ? Math.round(value * 1000) : undefined;
+import { kindOf, NO_HEADERS, notAStream, type StreamRecord, timeOf } from './record';
 
 /** @throws TypeError if it lacks what it is reported or read by */
 export function kinesisRecord(raw: KinesisStreamRecord, where: string): StreamRecord {
@@ -18,7 +15,7 @@ export function kinesisRecord(raw: KinesisStreamRecord, where: string): StreamRe
   const shardId = typeof eventID === 'string' ? eventID.split(':')[0] : undefined;
   const bytes = (): Buffer => Buffer.from(data, 'base64');
   return {
-    id: eventID ?? sequenceNumber,
+    id: String(eventID ?? sequenceNumber),
     itemIdentifier: sequenceNumber,
     line: '',
     key: partitionKey,
@@ -27,7 +24,7 @@ export function kinesisRecord(raw: KinesisStreamRecord, where: string): StreamRe
       shardId,
       sequenceNumber,
       partitionKey,
-      arrivedAt: seconds(kinesis.approximateArrivalTimestamp),
+      arrivedAt: timeOf(kinesis.approximateArrivalTimestamp * 1000),
     },
     headers: NO_HEADERS,
     raw,

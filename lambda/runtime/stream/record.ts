@@ -1,6 +1,7 @@
 import type { DynamoDBRecord } from 'aws-lambda/trigger/dynamodb-stream';
 import type { KinesisStreamRecord } from 'aws-lambda/trigger/kinesis-stream';
 import type { MSKRecord } from 'aws-lambda/trigger/msk';
+import { namesOf } from '../envelope';
 
 /** What the reply to Lambda names a record by. */
 export type ItemIdentifier = string | { readonly partition: string; readonly offset: number };
@@ -71,8 +72,15 @@ export const kindOf = (value: unknown): string =>
     : Array.isArray(value)
       ? 'an array'
       : typeof value === 'object'
-        ? `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'no keys'}`
+        ? `an object with ${namesOf(value) || 'no keys'}`
         : typeof value;
+
+/** The last of them that there is. */
+const LATEST = 8.64e15;
+
+/** Milliseconds since the epoch, if it is a time: with Kafka the sender writes what it likes. */
+export const timeOf = (ms: unknown): number | undefined =>
+  typeof ms === 'number' && ms > 0 && ms <= LATEST ? Math.round(ms) : undefined;
 
 export const notAStream = (problem: string): TypeError =>
   new TypeError(`not an event of a stream: ${problem}; invoke this function through its event source mapping`);

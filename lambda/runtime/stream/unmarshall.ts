@@ -21,40 +21,54 @@ const numberOf = (text: string): number | bigint => {
 };
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'base64');
 
+const unknown = (): PermanentError =>
+  new PermanentError('the item has an attribute of a type that DynamoDB does not know');
+
+const text = (content: unknown): string => {
+  if (typeof content === 'string') return content;
+  throw unknown();
+};
+const list = (content: unknown): unknown[] => {
+  if (Array.isArray(content)) return content;
+  throw unknown();
+};
+
 /**
  * What an attribute in DynamoDB's JSON stands for.
  *
  * @throws PermanentError if it is no attribute, or holds a key `__proto__`, which pollutes whatever it is merged into
  */
 export function unmarshall(value: AttributeValue): Native {
-  const [type, content] = Object.entries(value ?? {})[0] ?? [];
+  const [type, content]: [string?, unknown?] = Object.entries(value ?? {})[0] ?? [];
   switch (type) {
     case 'S':
-      return content as string;
+      return text(content);
     case 'N':
-      return numberOf(content as string);
+      return numberOf(text(content));
     case 'BOOL':
-      return content as boolean;
+      if (typeof content === 'boolean') return content;
+      throw unknown();
     case 'NULL':
       return null;
     case 'B':
-      return bytesOf(content as string);
+      return bytesOf(text(content));
     case 'M':
       return unmarshallItem(content as Record<string, AttributeValue>);
     case 'L':
-      return (content as AttributeValue[]).map(unmarshall);
+      return list(content).map((item) => unmarshall(item as AttributeValue));
     case 'SS':
-      return new Set(content as string[]);
+      return new Set(list(content).map(text));
     case 'NS':
-      return new Set((content as string[]).map(numberOf));
+      return new Set(list(content).map((item) => numberOf(text(item))));
     case 'BS':
-      return new Set((content as string[]).map(bytesOf));
+      return new Set(list(content).map((item) => bytesOf(text(item))));
     default:
-      throw new PermanentError('the item has an attribute of a type that DynamoDB does not know');
+      throw unknown();
   }
 }
 
 export function unmarshallItem(item: Readonly<Record<string, AttributeValue>>): { [name: string]: Native } {
+  if (typeof item !== 'object' || item === null) throw unknown();
   const made: { [name: string]: Native } = {};
   for (const [name, value] of Object.entries(item)) {
     if (name === '__proto__') throw new PermanentError('the item has a key __proto__');

@@ -99,9 +99,9 @@ describe('jobs get', () => {
 
   test('says where a large result lies', async () => {
     const world = shop();
-    job(world, 'f', 'succeeded', MINUTE, { stored: { S: '{"bucket":"b","key":"k"}' } });
+    job(world, 'f', 'succeeded', MINUTE, { stored: { S: '{"bucket":"b","key":"k","size":7}' } });
     await cli(world, 'jobs', 'get', 'Shop/Api', 'f');
-    expect(world.lines).toContain('resultIn: {"bucket":"b","key":"k"}');
+    expect(world.lines).toContain('resultIn: {"bucket":"b","key":"k","size":7}');
   });
 
   test('of one that is not there fails', async () => {

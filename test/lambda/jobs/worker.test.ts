@@ -362,7 +362,8 @@ describe('a result that nobody could be given', () => {
 describe('with a payload store', () => {
   const results = { bucket: 'b', prefix: 'api/', threshold: 1 };
   const big = 'x'.repeat(400 * 1024);
-  const store = () => new JobStore(world.table, JOBS_SPEC, () => Date.now(), world.edge.sender.storeCalls);
+  const store = () =>
+    new JobStore(world.table, { ...JOBS_SPEC, results }, () => Date.now(), world.edge.sender.storeCalls);
 
   test('a result that does not fit in its row lies there, and is found', async () => {
     edge = world.workerEdge(3, { ...JOBS_SPEC, results });
