@@ -117,8 +117,8 @@ export class Leases {
 
   /** Its work is done: have it recorded. `finish` tells whether it was. */
   done(index: number, result: unknown): void {
-    const held = this.held.get(index);
-    if (!held || this.closed) return;
+    if (this.closed) return;
+    const held = this.held.get(index)!;
     held.state = 'done';
     held.result = resultJson(result);
     this.queue.push(held);
@@ -156,8 +156,7 @@ export class Leases {
   }
 
   private to(index: number, state: State): void {
-    const held = this.held.get(index);
-    if (held) held.state = state;
+    this.held.get(index)!.state = state;
   }
 
   /** Asks until every key has answered. */
@@ -199,7 +198,6 @@ export class Leases {
     this.timer = undefined;
     const batch = this.queue;
     this.queue = [];
-    if (batch.length === 0) return;
     const write = this.write(batch).finally(() => this.writes.delete(write));
     this.writes.add(write);
   }
@@ -236,11 +234,9 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
       resolve();
     }
     signal.addEventListener('abort', end);
-    if (signal.aborted) end();
   });
 
 function resultJson(result: unknown): string | undefined {
-  if (result === undefined) return undefined;
   try {
     const json = JSON.stringify(result);
     return json !== undefined && Buffer.byteLength(json) <= MAX_RESULT_BYTES ? json : undefined;
