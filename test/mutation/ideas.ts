@@ -8,12 +8,12 @@ export interface Idea {
 // take seconds each, which are for what no small test can say.
 export const IDEAS: Readonly<Record<string, Idea>> = {
   plan: {
-    mutate: ['lambda/runtime/{plan,outcome,settle,attempts,ledger,dead-letter}.ts'],
-    tests: ['{plan.property,dead-letter.property,worker,fifo,guards,ledger}.test.ts', 'breaker/breaker.test.ts'],
+    mutate: ['lambda/runtime/{plan,outcome,settle,effects,attempts,ledger,dead-letter}.ts'],
+    tests: ['{plan,plan.property,dead-letter.property,worker,fifo,guards,errors}.test.ts', 'breaker/breaker.test.ts'],
   },
   backoff: {
     mutate: ['lambda/runtime/{backoff,errors}.ts', 'lambda/runtime/producer/retry.ts'],
-    tests: ['{backoff.property,worker}.test.ts', 'producer/{retry.property,producer,ends}.test.ts'],
+    tests: ['{backoff.property,errors,worker}.test.ts', 'producer/{retry.property,producer,ends}.test.ts'],
   },
   idempotency: {
     mutate: ['lambda/runtime/idempotency/*.ts'],
@@ -29,7 +29,7 @@ export const IDEAS: Readonly<Record<string, Idea>> = {
   },
   pace: {
     mutate: ['lambda/runtime/pace/*.ts', 'lambda/handlers/pace-controller/{command,controller}.ts'],
-    tests: ['pace/!(simulation).test.ts'],
+    tests: ['pace/!(simulation|turns|changes).test.ts'],
   },
   packing: {
     mutate: [
