@@ -49,7 +49,7 @@ export class RetryAfter extends Error {
 // What was thrown may be a proxy or a revoked one: reading it may throw in turn.
 const branded = (thrown: unknown, brand: symbol): boolean => {
   try {
-    return typeof thrown === 'object' && thrown !== null && (thrown as Record<symbol, unknown>)[brand] === true;
+    return (thrown as Record<symbol, unknown> | null | undefined)?.[brand] === true;
   } catch {
     return false;
   }

@@ -30,7 +30,7 @@ export function countersOf({ failures, successes }: Calls, window: number, now: 
 
 /** How many buckets a counter lies ahead: by a window at most, as far as another's clock may be fast. */
 const ahead = (name: string, window: number, now: number): number =>
-  Number(COUNTER.exec(name)?.[2]) - bucketOf(window, now);
+  Number(COUNTER.exec(name)![2]) - bucketOf(window, now);
 
 /** What was called within the window. */
 export function tallyOf(counters: Counters, window: number, now: number): Tally {

@@ -116,7 +116,7 @@ export class ProbePass implements Pass {
 
   private decide(verdict: 'closed' | 'open'): void {
     this.verdict = verdict;
-    if (verdict === 'open') this.restUntil = this.gate.restingTime();
+    this.restUntil = this.gate.restingTime();
     this.settling = this.gate.settle(this.owner, verdict).then((version) => {
       if (verdict === 'open') {
         this.restUntil = this.gate.restingTime();

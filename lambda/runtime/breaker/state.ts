@@ -64,7 +64,7 @@ export const coolDownOf = ({ coolDown, maxCoolDown }: Policy, opens: number): nu
 
 /** It opens; soon after the last time, for longer. */
 export function opened(row: Row, policy: Policy, now: number): Stage {
-  const relapse = row.state !== 'closed' || (row.closedAt !== undefined && now - row.closedAt < policy.window);
+  const relapse = row.state !== 'closed' || now - (row.closedAt ?? Number.NEGATIVE_INFINITY) < policy.window;
   const opens = relapse ? row.opens + 1 : 1;
   const openedAt = row.state === 'closed' ? now : row.openedAt;
   return { state: 'open', held: false, opens, openedAt, probeAt: now + coolDownOf(policy, opens) };

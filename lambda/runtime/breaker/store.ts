@@ -64,7 +64,7 @@ function expressionOf(seen: number, { set = {}, add = {}, take = {}, remove = []
       .join(' '),
     ConditionExpression: condition,
     ExpressionAttributeNames: names,
-    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
+    ExpressionAttributeValues: values,
   };
 }
 

@@ -8,7 +8,7 @@ import type { Logger } from '../log';
 import type { Abortable } from '../open';
 import { DONE, type Outcome, receiveCountOf } from '../outcome';
 import { Leases, type Refusal } from './leases';
-import { type Identity, type Prepared, prepareAll } from './prepare';
+import { type Identity, type Prepared, prepareAll, type Ready } from './prepare';
 import { Statements } from './statements';
 import type { StatementCalls } from './store';
 
@@ -66,8 +66,8 @@ export class IdempotencyGuard<T> {
   }
 
   handle(_record: SQSRecord, context: RecordContext, i: number): unknown {
-    const prepared = this.prepared[i]!;
-    if ('thrown' in prepared) throw prepared.thrown;
+    // What could not be prepared is decided, and does not come here.
+    const prepared = this.prepared[i] as Ready<T>;
     if (this.options.edge.now() >= this.leaseEnd) throw new Error('its lease ended before it was its turn');
     context.idempotencyKey = prepared.key;
     this.leases?.started(i);

@@ -118,8 +118,8 @@ export class Leases {
 
   /** Its work is done: have it recorded. `finish` tells whether it was. */
   done(index: number, result: unknown): void {
-    const held = this.held.get(index);
-    if (!held || this.closed) return;
+    if (this.closed) return;
+    const held = this.held.get(index)!;
     held.state = 'done';
     held.result = resultJson(result);
     this.queue.push(held);
@@ -157,8 +157,7 @@ export class Leases {
   }
 
   private to(index: number, state: State): void {
-    const held = this.held.get(index);
-    if (held) held.state = state;
+    this.held.get(index)!.state = state;
   }
 
   /** Asks until every key has answered. */
@@ -200,7 +199,6 @@ export class Leases {
     this.timer = undefined;
     const batch = this.queue;
     this.queue = [];
-    if (batch.length === 0) return;
     const write = this.write(batch).finally(() => this.writes.delete(write));
     this.writes.add(write);
   }
@@ -229,7 +227,6 @@ export class Leases {
 }
 
 function resultJson(result: unknown): string | undefined {
-  if (result === undefined) return undefined;
   try {
     const json = JSON.stringify(result);
     return json !== undefined && Buffer.byteLength(json) <= MAX_RESULT_BYTES ? json : undefined;

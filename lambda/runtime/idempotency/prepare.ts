@@ -11,9 +11,13 @@ export interface Identity<T> {
 }
 
 /** A message before it runs: read and named, or what went wrong. */
-export type Prepared<T> =
-  | { readonly message: T; readonly key: string; readonly hash: string }
-  | { readonly thrown: unknown };
+export type Prepared<T> = Ready<T> | { readonly thrown: unknown };
+
+export interface Ready<T> {
+  readonly message: T;
+  readonly key: string;
+  readonly hash: string;
+}
 
 const MAX_KEY_BYTES = 1024;
 

@@ -25,7 +25,7 @@ const answerOf = (error: BatchStatementError | undefined): Answer => {
   const { Code, Item, Message } = error;
   if (Code === 'DuplicateItem' || Code === 'ConditionalCheckFailed')
     return Item ? { kind: 'refused', item: Item } : { kind: 'refused' };
-  return { kind: 'unknown', reason: `${Code}: ${Message ?? ''}` };
+  return { kind: 'unknown', reason: `${Code}: ${Message ?? 'no reason given'}` };
 };
 
 /** Runs statements, 25 a request; answers in their order. Never rejects. */

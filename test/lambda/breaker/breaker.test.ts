@@ -23,13 +23,12 @@ const setup = (overrides: Partial<BreakerCalls> = {}) => {
   const calls: BreakerCalls = { ...table, ...overrides };
   const lines: any[] = [];
   const logged: string[] = [];
-  const write = (_: string, message: string) => void logged.push(message);
-  const log: Logger = {
-    debug: (message) => write('debug', message),
-    info: (message) => write('info', message),
-    warn: (message) => write('warn', message),
-    error: (message) => write('error', message),
+  const details: unknown[] = [];
+  const write = (message: string, fields?: object) => {
+    logged.push(message);
+    details.push(fields);
   };
+  const log: Logger = { debug: write, info: write, warn: write, error: write };
   let owners = 0;
   const edge = {
     now: () => Date.now(),
@@ -41,7 +40,7 @@ const setup = (overrides: Partial<BreakerCalls> = {}) => {
   /** Puts the breaker in a stage, as another worker or an operator would. */
   const enter = (next: (now: number) => Parameters<Store['enter']>[1]) =>
     new Store(table, TABLE).enter(row(), next(Date.now()), never);
-  return { table, calls, lines, logged, make, row, enter, breaker: make() };
+  return { table, calls, lines, logged, details, make, row, enter, breaker: make() };
 };
 
 const later = (ms: number) => jest.advanceTimersByTimeAsync(ms);
@@ -115,7 +114,7 @@ describe('while it is closed', () => {
 
 describe('it opens', () => {
   test('when the ratio is reached, in the middle of a batch', async () => {
-    const { breaker, row, logged } = setup();
+    const { breaker, row, logged, details } = setup();
     const pass = await breaker.admit(deadline());
     for (let i = 0; i < 3; i++) pass.failed();
     await later(0);
@@ -127,6 +126,7 @@ describe('it opens', () => {
     expect(row()).toMatchObject({ state: 'open', opens: 1, probeAt: START + 30_000, version: 1 });
     expect(row().counters.size).toBe(0);
     expect(logged).toEqual(['circuit breaker opened']);
+    expect(details).toEqual([{ circuitBreaker: 'Test/Payments', calls: 4, failures: 4 }]);
   });
 
   test('on what several workers have seen together', async () => {
@@ -188,9 +188,31 @@ describe('it opens', () => {
     await enter((now) => opened(row(), POLICY, now));
     await enter((now) => ({ state: 'closed', held: false, opens: 1, closedAt: now }));
     await later(5_000);
-    await batch(breaker, true, false);
+    await batch(breaker, true);
     await batch(breaker, true);
     expect(row()).toMatchObject({ state: 'closed', version: 2 });
+  });
+
+  test('not by the successes of a stage that is over, which were not counted yet', async () => {
+    const { breaker, enter, row } = setup();
+    await batch(breaker, false, false, false);
+    await enter((now) => opened(row(), POLICY, now));
+    await enter((now) => ({ state: 'closed', held: false, opens: 1, closedAt: now }));
+    await later(5_000);
+    await batch(breaker, true);
+    expect([...row().counters.values()]).toEqual([1]);
+  });
+
+  test('later, if the store does not take it now', async () => {
+    const { breaker, calls, table, row } = setup();
+    calls.updateItem = (input, signal) =>
+      input.UpdateExpression!.startsWith('SET') ? Promise.reject(new Error('away')) : table.updateItem(input, signal);
+    await batch(breaker, ...FAILED);
+    expect(row().state).toBe('closed');
+    calls.updateItem = table.updateItem;
+    await later(5_000);
+    await batch(breaker, true);
+    expect(row().state).toBe('open');
   });
 
   test('once, however many see it', async () => {
@@ -309,6 +331,71 @@ describe('the probe', () => {
     for (let i = 0; i < 4; i++) pass.failed();
     await pass.end();
     expect(row()).toMatchObject({ state: 'open', opens: 2 });
+  });
+
+  test('has no more counted than failed before it was known that it closed', async () => {
+    const { breaker, row, table } = await due();
+    const pass = await breaker.admit(deadline());
+    pass.succeeded();
+    for (let i = 0; i < 3; i++) pass.failed();
+    await pass.end();
+    expect(row().state).toBe('closed');
+    expect([...row().counters.values()]).toEqual([3]);
+    // Claimed, closed, and counted twice: the first, and what failed while it was.
+    expect(table.requests).toEqual(['get', 'update', 'update', 'update', 'update']);
+  });
+
+  test('that has closed has its later successes counted too', async () => {
+    const { breaker, row } = await due();
+    const pass = await breaker.admit(deadline());
+    pass.succeeded();
+    await later(0);
+    for (let i = 0; i < 3; i++) pass.succeeded();
+    await pass.end();
+    await later(5_000);
+    await batch(breaker, false);
+    expect([...row().counters.values()]).toEqual([4]);
+  });
+
+  test('that fails when somebody has closed the breaker meanwhile rests as after one opening more', async () => {
+    const { breaker, enter, row } = await due();
+    const pass = await breaker.admit(deadline());
+    await enter((now) => ({ state: 'closed', held: false, opens: 1, closedAt: now }));
+    await later(5_000);
+    await breaker.admit(deadline());
+    pass.failed();
+    await pass.end();
+    expect(pass.until).toBe(Date.now() + 60_000);
+    expect(row().state).toBe('closed');
+  });
+
+  test('is tried for three times where others are faster and do not ask', async () => {
+    const { breaker, calls, table, enter, row } = await due();
+    let claims = 0;
+    calls.updateItem = async (input, signal) => {
+      claims++;
+      await enter(() => ({ state: 'halfOpen', held: false, opens: 1 }));
+      return table.updateItem(input, signal);
+    };
+    const pass = await breaker.admit(deadline());
+    expect([claims, pass.probe]).toEqual([3, false]);
+    expect(pass.until).toBeGreaterThan(Date.now());
+    expect(row().probeOwner).toBeUndefined();
+  });
+
+  test('is waited for five seconds, no less and no more', async () => {
+    const { breaker, make } = await due();
+    await breaker.admit(deadline());
+    let over = false;
+    void make()
+      .admit(deadline())
+      .then(() => {
+        over = true;
+      });
+    await later(4_999);
+    expect(over).toBe(false);
+    await later(1);
+    expect(over).toBe(true);
   });
 
   test('opens again at its first failure, for twice as long, and nothing of its batch starts any more', async () => {
@@ -443,10 +530,11 @@ describe('when the state cannot be reached', () => {
 
   test('it behaves as closed, says so in the log and as a metric, and asks again after five seconds', async () => {
     const getItem = jest.fn(unreachable);
-    const { breaker, lines, logged } = setup({ getItem });
+    const { breaker, lines, logged, details } = setup({ getItem });
     for (let i = 0; i < 3; i++) expect((await breaker.admit(deadline())).until).toBeUndefined();
     expect(getItem).toHaveBeenCalledTimes(1);
     expect(logged).toEqual(['circuit breaker: its state cannot be reached']);
+    expect(details).toEqual([{ circuitBreaker: 'Test/Payments', reason: 'throttled' }]);
     expect(lines).toEqual([
       {
         _aws: {
@@ -470,7 +558,7 @@ describe('when the state cannot be reached', () => {
 
   test('it waits a second for an answer, no longer, and tells the client to give up', async () => {
     let signal: AbortSignal | undefined;
-    const { breaker } = setup({
+    const { breaker, details } = setup({
       getItem: (_, given) => {
         signal = given;
         return new Promise(() => {});
@@ -482,6 +570,27 @@ describe('when the state cannot be reached', () => {
     await later(1);
     expect((await admitted).until).toBeUndefined();
     expect(signal?.aborted).toBe(true);
+    expect(details).toEqual([{ circuitBreaker: 'Test/Payments', reason: 'no answer within 1000 ms' }]);
+  });
+
+  test('an answer leaves no timer behind', async () => {
+    const { breaker } = setup();
+    await batch(breaker, true, false);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('a batch without a deadline waits as long as the store may take', async () => {
+    const { breaker } = setup({ updateItem: () => new Promise(() => {}) });
+    const pass = await breaker.admit(Number.POSITIVE_INFINITY);
+    pass.failed();
+    let ended = false;
+    void pass.end().then(() => {
+      ended = true;
+    });
+    await later(999);
+    expect(ended).toBe(false);
+    await later(1);
+    expect(ended).toBe(true);
   });
 
   test('what was seen open is believed for a cool-down, then nobody is stopped', async () => {

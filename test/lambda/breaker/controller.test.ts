@@ -45,7 +45,9 @@ const setup = (
     },
   };
   const lines: any[] = [];
-  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const logged: unknown[] = [];
+  const note = (...line: unknown[]) => void logged.push(line);
+  const log = { debug: note, info: note, warn: note, error: note };
   const controller = new Controller({
     spec: SPEC,
     mappings: specs,
@@ -60,7 +62,7 @@ const setup = (
   const enter = (stage: Stage) => new Store(table, TABLE).enter(row(), stage, never);
   const open = () => enter(opened(row(), policyOf(SPEC), clock.now));
   const run = (action = 'reconcile') => controller.handle({ action });
-  return { table, clock, mappings, updates, gets, mappingCalls, lines, controller, row, enter, open, run };
+  return { table, clock, mappings, updates, gets, mappingCalls, lines, logged, controller, row, enter, open, run };
 };
 
 describe('while the breaker is closed', () => {
@@ -308,6 +310,29 @@ describe('when it closes', () => {
     expect(row().paused).toEqual([]);
   });
 
+  test('one that was never paused is nobody’s here, whatever it is', async () => {
+    const { open, run, mappings, updates, enter, row, clock } = setup();
+    mappings.get('b')!.state = 'Disabled';
+    await open();
+    await run();
+    await enter(closed(row(), clock.now));
+    mappings.set('b', { state: 'Enabled', maxConcurrency: 9, provisioned: false });
+    await run();
+    expect(updates).toEqual([
+      ['a', { enabled: false }],
+      ['a', { enabled: true, maxConcurrency: null }],
+    ]);
+  });
+
+  test('nothing is written while none is done', async () => {
+    const { run, mappings, clock, table } = await closing();
+    for (const mapping of mappings.values()) mapping.state = 'Updating';
+    clock.now += 60_000;
+    table.requests.length = 0;
+    await run();
+    expect(table.requests).toEqual(['get']);
+  });
+
   test('one that is gone is forgotten', async () => {
     const { run, mappings, row, clock } = await closing();
     mappings.delete('a');
@@ -350,6 +375,49 @@ describe('an operator', () => {
     const { version } = row();
     await run('auto');
     expect(row().version).toBe(version);
+  });
+
+  test('may change the hold, and hold what is so anyway', async () => {
+    const { run } = setup();
+    expect(await run('close')).toMatchObject({ state: 'closed', held: true });
+    expect(await run('open')).toMatchObject({ state: 'open', held: true });
+    expect(await run('close')).toMatchObject({ state: 'closed', held: true });
+    await run('open');
+    await run('auto');
+    expect(await run('open')).toMatchObject({ state: 'open', held: true });
+  });
+
+  test('who loses five races in a row is asked to try again', async () => {
+    const { table, row, clock } = setup();
+    let updates = 0;
+    const raced = setup(undefined, {
+      rowCalls: {
+        getItem: table.getItem,
+        updateItem: async (input, signal) => {
+          updates++;
+          await new Store(table, TABLE).enter(row(), opened(row(), policyOf(SPEC), clock.now), never);
+          return table.updateItem(input, signal);
+        },
+      },
+    });
+    await expect(raced.run('open')).rejects.toThrow('open: the state changed 5 times meanwhile; try again');
+    expect(updates).toBe(5);
+  });
+
+  test('finds in the log what was done and what was left', async () => {
+    const { logged, mappings, run, controller, clock } = setup();
+    mappings.get('b')!.state = 'Creating';
+    await run('open');
+    expect(logged).toEqual([
+      ['circuit breaker: open', { action: 'open', held: true }],
+      ['event source mapping changed', { mapping: 'a', from: 'Enabled', enabled: false }],
+      ['event source mapping is changing: left to the next run', { mapping: 'b', from: 'Creating', enabled: false }],
+    ]);
+    await run('auto');
+    logged.length = 0;
+    clock.now += 1;
+    await controller.handle({ Records: [] });
+    expect(logged[0]).toEqual(['circuit breaker: halfOpen', { action: 'reconcile', held: false }]);
   });
 
   test('asks where it is, which changes nothing', async () => {

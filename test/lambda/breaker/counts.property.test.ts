@@ -48,6 +48,11 @@ test('counters of more than a window ahead are somebody’s broken clock', () =>
   expect(tallyOf(counters, 60_000, NOW)).toEqual({ failures: 0, calls: 0 });
 });
 
+test('counters are spent when they are more than two windows off, either way', () => {
+  const far = [-21, -20, -1, 0, 20, 21].map((steps) => `f${NOW / 6_000 + steps}`);
+  expect(spentCounters(new Map(far.map((name) => [name, 1])), 60_000, NOW)).toEqual([far[0], far[5]]);
+});
+
 test('nothing called is nothing counted', () => {
   expect(countersOf({ failures: 0, successes: 0 }, 60_000, NOW).size).toBe(0);
   expect(countersOf({ failures: 2, successes: 3 }, 60_000, 120_000)).toEqual(

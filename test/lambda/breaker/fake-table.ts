@@ -87,7 +87,9 @@ export class FakeTable implements BreakerCalls {
     };
     const value = (placeholder: string): AttributeValue => {
       unused.delete(placeholder);
-      return values[placeholder] ?? fail(`no value ${placeholder}`);
+      const found = values[placeholder] ?? fail(`no value ${placeholder}`);
+      if (Object.values(found).includes(undefined)) throw invalid(`nothing in ${placeholder}`);
+      return found;
     };
 
     if (ConditionExpression !== undefined) {

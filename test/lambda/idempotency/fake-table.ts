@@ -42,7 +42,8 @@ export class FakeTable implements StatementCalls {
     if (verb === 'INSERT') {
       const [pk, owner, hash, lease, ttl] = p;
       const existing = this.items.get(text(pk));
-      if (existing) return { Code: 'DuplicateItem' as const, ...(this.returnsDuplicates && { Item: { ...existing } }) };
+      const returns = this.returnsDuplicates && ReturnValuesOnConditionCheckFailure === 'ALL_OLD';
+      if (existing) return { Code: 'DuplicateItem' as const, ...(returns && { Item: { ...existing } }) };
       this.items.set(text(pk), { pk, owner, hash, lease, ttl, state: { S: 'running' } } as Item);
       return undefined;
     }

@@ -208,13 +208,18 @@ describe('a key that names nothing is a permanent error, never one shared key', 
   });
 });
 
+const failing = () => {
+  throw new Error('flaky');
+};
+
 describe('what was not done is given back', () => {
-  test.each<[string, unknown]>([
-    ['an error', new Error('flaky')],
-    ['a permanent error', new PermanentError('no')],
-  ])('%s: the next attempt need not wait', async (_, error) => {
+  test.each<[string, () => unknown]>([
+    ['an error', () => Promise.reject(new Error('flaky'))],
+    ['an error that is thrown at once', failing],
+    ['a permanent error', () => Promise.reject(new PermanentError('no'))],
+  ])('%s: the next attempt need not wait', async (_, process) => {
     const { table, ran, call } = world();
-    await call([message('m', 'k')], { process: () => Promise.reject(error) });
+    await call([message('m', 'k')], { process });
     expect(table.items.size).toBe(0);
     await call([message('m', 'k', { receiveCount: 2 })]);
     expect(ran).toHaveLength(1);
@@ -405,5 +410,9 @@ describe('half of idempotency is refused when the module loads', () => {
     const { ran, call } = world({});
     expect(await call([message('m1', 'k'), message('m2', 'k'), message('m3', '')])).toEqual(['m3']);
     expect(ran).toHaveLength(2);
+    expect(await call([message('m')], { process: async () => 'done' })).toEqual([]);
+    for (const process of [() => Promise.reject(new Error('flaky')), failing]) {
+      expect(await call([message('m')], { process })).toEqual(['m']);
+    }
   });
 });

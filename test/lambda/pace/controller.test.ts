@@ -1,4 +1,5 @@
 import type { Mapping, Settings } from '../../../lambda/handlers/mapping';
+import { commandOf, paceOf } from '../../../lambda/handlers/pace-controller/command';
 import { Controller, type ControllerOptions } from '../../../lambda/handlers/pace-controller/controller';
 import { rowOf } from '../../../lambda/runtime/pace/row';
 import type { LevelingSpec, PaceSpec } from '../../../lib/private/contract';
@@ -18,7 +19,8 @@ const setup = (spec: Partial<LevelingSpec> = {}, options: Partial<ControllerOpti
   const updates: Settings[] = [];
   const lines: any[] = [];
   const world = { now: START, size: 0, takes: true };
-  const log = () => {};
+  const logged: unknown[] = [];
+  const log = (...line: unknown[]) => void logged.push(line);
   const make = (changed: Partial<LevelingSpec> = {}) =>
     new Controller({
       worker: 'Test/Mails',
@@ -47,6 +49,7 @@ const setup = (spec: Partial<LevelingSpec> = {}, options: Partial<ControllerOpti
     mapping,
     updates,
     lines,
+    logged,
     world,
     make,
     run: (event: unknown) => controller.handle(event),
@@ -206,4 +209,169 @@ test('a deployment with another pace begins with that', async () => {
   const next = make({ pace: { ...RATE, count: 300 } });
   expect(await next.handle({ action: 'reconcile' })).toMatchObject({ pace: { count: 300 }, changed: false });
   expect(row().version).toBe(2);
+});
+
+describe('a pace as somebody wrote it', () => {
+  test.each<[object, PaceSpec['kind'], PaceSpec]>([
+    [{ kind: 'rate', count: 5, per: 0.5 }, 'rate', { kind: 'rate', count: 5, per: 0.5, burst: 1 }],
+    [{ kind: 'rate', count: 10_000, per: 1, burst: 3 }, 'rate', { kind: 'rate', count: 10_000, per: 1, burst: 3 }],
+    [{ kind: 'concurrency', limit: 1, more: 1 }, 'concurrency', { kind: 'concurrency', limit: 1 }],
+    [{ kind: 'closed', until: 'later' }, 'rate', CLOSED],
+    [{ kind: 'closed' }, 'concurrency', CLOSED],
+  ])('%j is one for a %s', (value, kind, pace) => {
+    expect(paceOf(value, kind)).toEqual(pace);
+  });
+
+  test.each<[unknown, PaceSpec['kind']]>([
+    [{ kind: 'rate', count: 10_001, per: 1 }, 'rate'],
+    [{ kind: 'rate', count: 0, per: 1 }, 'rate'],
+    [{ kind: 'rate', count: '5', per: 1 }, 'rate'],
+    [{ kind: 'rate', count: 5, per: 0 }, 'rate'],
+    [{ kind: 'rate', count: 5, per: -1 }, 'rate'],
+    [{ kind: 'rate', count: 5, per: '1' }, 'rate'],
+    [{ kind: 'rate', count: 5, per: 1, burst: 0 }, 'rate'],
+    [{ kind: 'rate', count: 5, per: 1, burst: 1.5 }, 'rate'],
+    [{ kind: 'rate', count: 5, per: 1 }, 'concurrency'],
+    [{ count: 5, per: 1 }, 'rate'],
+    [{ kind: 'concurrency', limit: 1.5 }, 'concurrency'],
+    [{ limit: 5 }, 'concurrency'],
+    [{ kind: 'concurrency', limit: 5 }, 'rate'],
+    [{}, 'rate'],
+    [null, 'rate'],
+  ])('%j is none for a %s', (value, kind) => {
+    expect(() => paceOf(value, kind)).toThrow(TypeError);
+  });
+
+  test('that is none is answered with one that is', () => {
+    const rest = ' (per in seconds), or { "kind": "closed" }';
+    expect(() => paceOf(undefined, 'rate')).toThrow(
+      `pace: got none, expected a rate such as { "kind": "rate", "count": 50, "per": 1, "burst": 1 }${rest}`,
+    );
+    expect(() => paceOf({ a: 1 }, 'concurrency')).toThrow(
+      `pace: got {"a":1}, expected a concurrency such as { "kind": "concurrency", "limit": 5 }${rest}`,
+    );
+  });
+
+  test('counts from when its schedule fired, from now at the latest', () => {
+    const at = (time?: unknown) => commandOf({ action: 'pace', pace: RATE, at: time }, 'rate', START);
+    expect(at('2026-11-24T09:00:00Z')).toEqual({ action: 'pace', pace: RATE, at: START - 3_600_000 });
+    expect(at('2026-11-24T11:00:00Z')).toMatchObject({ at: START });
+    expect(at(5)).toMatchObject({ at: START });
+    expect(at()).toMatchObject({ at: START });
+  });
+
+  test('is not asked of other actions, whose answer names all', () => {
+    for (const action of ['reconcile', 'reset', 'status']) {
+      expect(commandOf({ action, pace: 'x' }, 'rate', START)).toEqual({ action });
+    }
+    expect(() => commandOf({ action: 'x' }, 'rate', START)).toThrow(
+      'action: got "x", expected one of pace, reset, status, reconcile; invoke with a payload such as { "action": "status" }',
+    );
+  });
+});
+
+test('a change is told, with when it was made; one that comes late does not undo a later one', async () => {
+  const { run, logged, world } = setup();
+  const slow = { ...RATE, count: 20 };
+  expect(await run({ action: 'pace', pace: slow })).toMatchObject({
+    pace: slow,
+    changed: true,
+    changedAt: '2026-11-24T10:00:00.000Z',
+  });
+  expect(logged[0]).toEqual(['pace changed', { pace: JSON.stringify(slow) }]);
+  world.now += 60_000;
+  const late = { action: 'pace', pace: { ...RATE, count: 30 }, at: '2026-11-24T09:59:59Z' };
+  expect(await run(late)).toMatchObject({ pace: slow });
+  expect(await run({ ...late, at: '2026-11-24T10:00:00Z' })).toMatchObject({ pace: { count: 30 } });
+  world.now += 60_000;
+  expect(await run({ action: 'reset' })).toMatchObject({ pace: RATE, changed: false });
+});
+
+test('a change to what it is is none', async () => {
+  const { run, row, world } = setup();
+  await run({ action: 'reconcile' });
+  world.now += 60_000;
+  await run({ action: 'pace', pace: RATE });
+  await run({ action: 'reset' });
+  expect(row()).toMatchObject({ version: 1, changedAt: START });
+});
+
+test('who loses five races in a row is asked to try again', async () => {
+  const { run, table } = setup();
+  await run({ action: 'reconcile' });
+  let updates = 0;
+  const { updateItem } = table;
+  table.updateItem = (input, signal) => {
+    updates++;
+    table.row!.version = { N: String(100 + updates) };
+    return updateItem(input, signal);
+  };
+  await expect(run({ action: 'pace', pace: { ...RATE, count: 20 } })).rejects.toThrow(
+    'the pace changed 5 times meanwhile; try again',
+  );
+  expect(updates).toBe(5);
+});
+
+test('a gauge that a worker has written meanwhile stays', async () => {
+  const { run, table, world } = setup();
+  await run({ action: 'reconcile' });
+  world.now += 60_000;
+  world.size = 50;
+  const { updateItem } = table;
+  table.updateItem = (input, signal) => {
+    Object.assign(table.row!, { gaugeAt: { N: String(world.now - 1) }, backlog: { N: '49' } });
+    return updateItem(input, signal);
+  };
+  expect(await run({ action: 'reconcile' })).toMatchObject({ backlog: 49 });
+});
+
+test('what is done to the mapping is in the log, and what is left', async () => {
+  const { run, logged, mapping, world } = setup();
+  await run({ action: 'pace', pace: { ...RATE, count: 500 } });
+  expect(logged[1]).toEqual([
+    'event source mapping changed',
+    { mapping: 'mapping-1', from: 'Enabled', enabled: true, maxConcurrency: 50 },
+  ]);
+  mapping.state = 'Updating';
+  world.now += 1;
+  await run({ action: 'pace', pace: CLOSED });
+  expect(logged.at(-1)).toEqual([
+    'event source mapping is changing: left to the next run',
+    { mapping: 'mapping-1', from: 'Updating', enabled: false },
+  ]);
+});
+
+test('a mapping that is not there is waited for', async () => {
+  const none = async () => undefined;
+  const { run } = setup({}, { mappingCalls: { get: none, update: async () => true } });
+  expect(await run({ action: 'pace', pace: { ...RATE, count: 500 } })).toMatchObject({ settled: false });
+});
+
+test('a pace that this version does not know is that of the deployment', async () => {
+  const { run, table } = setup();
+  await run({ action: 'reconcile' });
+  table.row!.pace = { S: '{"kind":"tides"}' };
+  expect(await run({ action: 'status' })).toMatchObject({ pace: RATE, changed: false });
+});
+
+test('while it is closed the backlog goes by the pace that it opens with', async () => {
+  const { run, world } = setup();
+  world.size = 6_000;
+  expect(await run({ action: 'pace', pace: CLOSED })).toMatchObject({ pace: CLOSED, changed: true, timeToDrain: 60 });
+});
+
+test('an opened mapping is noted as no more closed by us, so that who closes it then has a reason', async () => {
+  const { run, mapping, row, world } = setup();
+  await run({ action: 'pace', pace: CLOSED });
+  await run({ action: 'reconcile' });
+  expect(row()).toMatchObject({ paused: true, applied: row().version });
+  world.now += 1;
+  await run({ action: 'reset' });
+  await run({ action: 'reconcile' });
+  expect(row()).toMatchObject({ paused: false, applied: row().version });
+  mapping.state = 'Disabled';
+  world.now += 1;
+  await run({ action: 'pace', pace: { ...RATE, count: 500 } });
+  await run({ action: 'reconcile' });
+  expect(mapping.state).toBe('Disabled');
 });

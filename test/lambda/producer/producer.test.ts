@@ -108,6 +108,90 @@ describe('a failure', () => {
     expect(times.slice(1).map((time, i) => time - times[i]! - 1)).toEqual([100, 200, 400, 800]);
     expect(await error).toMatchObject({ code: 'ServiceUnavailable', mayHaveArrived: true });
   });
+
+  /** Sends two messages to a service that takes none, and tells how often it saw each and what came of the first. */
+  const doomed = async (service: FakeService) => {
+    jest.useFakeTimers();
+    const producer = producerOn<number>(service, { queueUrl: QUEUE });
+    const errors = Promise.all([thrown(producer.send(1)), thrown(producer.send(2))]);
+    await jest.advanceTimersByTimeAsync(20_000);
+    const sizes = service.requests.map(({ length }) => length);
+    return { sizes, error: (await errors)[0] };
+  };
+  const FIVE_TIMES = [2, 2, 2, 2, 2];
+
+  test.each<[string, boolean | undefined, number[]]>([
+    ['InternalError', false, FIVE_TIMES],
+    ['Surprise', false, FIVE_TIMES],
+    ['Surprise', undefined, FIVE_TIMES],
+    ['RequestThrottled', true, FIVE_TIMES],
+    ['ServiceUnavailable', true, FIVE_TIMES],
+    ['Surprise', true, [2]],
+  ])('of single messages, %s, with the sender to blame: %s, is tried in requests of %p', async (code, fault, sizes) => {
+    const service = new FakeService();
+    service.fails = ({ Id }) => ({ Id, Code: code, Message: 'no', SenderFault: fault });
+    const found = await doomed(service);
+    expect(found.sizes).toEqual(sizes);
+    expect(found.error).toMatchObject({ code, mayHaveArrived: false });
+  });
+
+  test.each<[boolean, number[]]>([
+    [false, FIVE_TIMES],
+    [true, [2]],
+  ])('that says nothing of itself, with the sender to blame: %s, is named Unknown', async (SenderFault, sizes) => {
+    const service = new FakeService();
+    service.fails = ({ Id }) => ({ Id, Code: undefined, SenderFault });
+    const found = await doomed(service);
+    expect(found.sizes).toEqual(sizes);
+    expect(found.error.message).toMatch(/ was not accepted: Unknown: no reason given$/);
+  });
+
+  test('is an answer that does not mention the message: it is tried again, and may have arrived', async () => {
+    const service = new FakeService();
+    service.fails = () => 'forgotten';
+    const found = await doomed(service);
+    expect(found.sizes).toEqual(FIVE_TIMES);
+    expect(found.error).toMatchObject({
+      code: 'NoAnswer',
+      mayHaveArrived: true,
+      message: expect.stringMatching(
+        /was not accepted, but may have arrived: NoAnswer: the reply does not mention it$/,
+      ),
+    });
+  });
+
+  const ALONE = [2, 1, 1];
+  test.each<[string, string | undefined, number | undefined, number[], boolean]>([
+    ['InternalFailure', 'server', 500, FIVE_TIMES, true],
+    ['InvalidReply', 'server', 502, FIVE_TIMES, true],
+    ['TimeoutError', undefined, undefined, FIVE_TIMES, true],
+    ['ThrottlingException', 'client', 400, FIVE_TIMES, false],
+    ['Surprise', 'client', 429, FIVE_TIMES, false],
+    ['AccessDenied', 'client', 403, [2], false],
+    ['InvalidClientTokenId', 'client', 403, [2], false],
+    ['Surprise', 'client', undefined, [2], false],
+    ['CredentialsProviderError', undefined, undefined, [2], false],
+    ['InvalidMessageContents', 'client', 400, ALONE, false],
+    ['BatchRequestTooLong', 'client', 400, ALONE, false],
+  ])('of a whole request, %s (%s, %s), is tried in requests of %p, and may have arrived: %s', async (...given) => {
+    const [name, $fault, httpStatusCode, sizes, mayHaveArrived] = given;
+    const service = new FakeService();
+    const $metadata = httpStatusCode === undefined ? undefined : { httpStatusCode };
+    service.before = () => {
+      throw Object.assign(new Error('no'), { name, $fault, $metadata });
+    };
+    const found = await doomed(service);
+    expect(found.sizes).toEqual(sizes);
+    expect(found.error).toMatchObject({ code: name, mayHaveArrived });
+  });
+
+  test.each([undefined, null, 'gone'])('of a whole request that is %p is tried again', async (error) => {
+    const service = new FakeService();
+    service.before = () => {
+      throw error;
+    };
+    expect((await doomed(service)).sizes).toEqual(FIVE_TIMES);
+  });
 });
 
 describe('a schema', () => {
