@@ -27,7 +27,7 @@ export interface Fired {
   readonly count: number;
 }
 
-export interface Proxy {
+export interface FaultProxy {
   readonly endpoint: string;
   /** From now on these rules and no others. */
   rule(rules: readonly Rule[]): Promise<void>;
@@ -37,10 +37,17 @@ export interface Proxy {
   stop(): Promise<void>;
 }
 
-/** It draws from Python's generator, and has no option to seed it. */
-const SEEDED =
-  'import logging, random, sys; logging.disable(logging.INFO); random.seed(int(sys.argv.pop(1))); ' +
-  'from microburst.cli import main; main()';
+/**
+ * It draws from Python's generator, and has no option to seed it. It ends when its stdin is closed, as it is when this process is gone,
+ * even if that was killed.
+ */
+const SEEDED = `
+import logging, os, random, sys, threading
+logging.disable(logging.INFO)
+random.seed(int(sys.argv.pop(1)))
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+from microburst.cli import main
+main()`;
 
 const METRIC = /^microburst_faults_total\{service="(.*?)",operation="(.*?)",action="(.*?)"\} (\d+)$/gm;
 
@@ -62,21 +69,17 @@ export async function startProxy(
     directory,
     onInstall,
   }: { readonly seed: number; readonly directory: string; readonly onInstall?: () => void },
-): Promise<Proxy> {
+): Promise<FaultProxy> {
   const bin = await virtualEnvironment('faults-venv', { microburst: VERSION }, onInstall);
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const log = join(directory, 'proxy.log');
   const args = ['-c', SEEDED, `${seed}`, '--upstream', upstream, '--port', `${port}`, '--no-resign'];
-  const child = withLog(log, (fd) => spawn(join(bin, 'python'), args, { env: cleanEnv(), stdio: ['ignore', fd, fd] }));
+  const child = withLog(log, (fd) => spawn(join(bin, 'python'), args, { env: cleanEnv(), stdio: ['pipe', fd, fd] }));
   await once(child, 'spawn');
   const exited = once(child, 'exit');
-  // Nothing of it outlasts this process.
-  const end = (): void => void child.kill('SIGKILL');
-  process.once('exit', end);
   const stop = async (): Promise<void> => {
-    process.removeListener('exit', end);
-    end();
+    child.kill('SIGKILL');
     await exited;
   };
   try {

@@ -13,7 +13,7 @@ import { changesFeed, type Feed, kinesisFeed } from './feeds';
 import { type Killer, startKiller } from './killer';
 import { buildLoad, DERIVED, type Load, type PatternName, SENT, sizeOf } from './load';
 import { type LogSight, logProblems, readLog } from './log';
-import { type Fired, type Proxy, startProxy } from './microburst';
+import { type FaultProxy, type Fired, startProxy } from './microburst';
 import { routeFunctions } from './route';
 import { FAULTS, rulesOf } from './rules';
 import { type Submitted, sendLoad } from './send';
@@ -73,7 +73,7 @@ export async function runFaults(options: RunOptions): Promise<Result> {
   const load = buildLoad(seed, options.messages);
   const effects = await serveEffects({ seed, killRate });
   const emulator = await startEmulator({ directory });
-  let proxy: Proxy | undefined;
+  let proxy: FaultProxy | undefined;
   try {
     proxy = await startProxy(emulator.endpoint, { seed, directory });
     await bootstrap(emulator, directory);
@@ -92,7 +92,7 @@ interface Parts {
   readonly load: Load;
   readonly effects: Effects;
   readonly emulator: Emulator;
-  readonly proxy: Proxy;
+  readonly proxy: FaultProxy;
   readonly out: Readonly<Record<string, string>>;
 }
 

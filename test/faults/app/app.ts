@@ -45,7 +45,7 @@ const provider = new CircuitBreaker(stack, 'Provider', {
 });
 const charges = new AsyncWorker(stack, 'Charges', {
   ...worker,
-  handler: entry('handlers', 'charges'),
+  handler: entry('once', 'charges'),
   idempotency,
   circuitBreaker: provider,
   maxConcurrency: 6,
@@ -81,7 +81,7 @@ const api = new AsyncApi(stack, 'Api', {
 const events = new FanOutTopic(stack, 'Events');
 const billing = events.addWorker('Billing', {
   ...worker,
-  handler: entry('handlers', 'billing'),
+  handler: entry('once', 'billing'),
   idempotency,
   maxConcurrency: 3,
 });

@@ -2,13 +2,6 @@ import { asyncFunction, streamWorker, worker } from 'cdk-async-patterns/runtime'
 import { effect } from './effect';
 import type { Work } from './work';
 
-export const charges = worker<Work>({
-  idempotencyKey: ({ key }) => key,
-  // Copies differ by their ids.
-  idempotencyPayload: ({ key }) => key,
-  process: (work, context) => effect('charges', work, context),
-});
-
 export const steps = worker<Work>({ process: (work, context) => effect('steps', work, context) });
 
 export const documents = worker<Work>({ process: (work, context) => effect('documents', work, context) });
@@ -20,11 +13,6 @@ export const renders = worker<Work>({
     await effect('jobs', work, context);
     return { rendered: work.id };
   },
-});
-
-export const billing = worker<Work>({
-  idempotencyKey: ({ key }) => key,
-  process: (work, context) => effect('billing', work, context),
 });
 
 export const audit = worker<Work>({ process: (work, context) => effect('audit', work, context) });
