@@ -14,6 +14,8 @@ export const REGION = 'us-east-1';
 export interface Emulator {
   readonly endpoint: string;
   readonly log: string;
+  /** Of the process; those of the functions are below it. */
+  readonly pid: number;
   /** The command line that does what `stop` does. */
   readonly stopCommand: string;
   /** What points a program that uses an AWS SDK at the emulator. */
@@ -35,7 +37,7 @@ export interface EmulatorOptions {
   readonly onInstall?: () => void;
 }
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {
@@ -121,6 +123,7 @@ export async function startEmulator({
   return {
     endpoint,
     log,
+    pid: group,
     stopCommand: `kill -s KILL -- -${group}; rm -rf ${state}`,
     env: {
       AWS_ENDPOINT_URL: endpoint,

@@ -11,6 +11,7 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
+import { answeredWithin, TABLE_ANSWERS } from './answers';
 import type { BreakerCalls } from './breaker/breaker';
 import type { LogCalls } from './event-log/store';
 import type { StatementCalls } from './idempotency/store';
@@ -18,7 +19,7 @@ import type { PaceCalls } from './pace/pacer';
 
 export { Guards } from './guards';
 
-const client = new DynamoDBClient({ cacheMiddleware: true });
+const client = new DynamoDBClient({ cacheMiddleware: true, requestHandler: answeredWithin(TABLE_ANSWERS) });
 // What is counted must not be counted twice: the retry after a lost reply would be.
 const once = new DynamoDBClient({
   cacheMiddleware: true,

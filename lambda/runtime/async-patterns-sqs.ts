@@ -8,6 +8,7 @@ import {
   type SendMessageBatchCommandInput,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { answeredWithin, QUEUE_ANSWERS } from './answers';
 import type { SqsCalls } from './effects';
 import { SIZES, sizeOf } from './pace/queue-size';
 
@@ -15,7 +16,7 @@ export { settle } from './settle';
 
 // With any options to `send` the SDK's client makes its middleware anew for each request, in spite of `cacheMiddleware`; so
 // whoever gives up on a request does so without telling it. TLS guards what the MD5 of a message would.
-const client = new SQSClient({ cacheMiddleware: true, md5: false });
+const client = new SQSClient({ cacheMiddleware: true, md5: false, requestHandler: answeredWithin(QUEUE_ANSWERS) });
 
 export const calls: SqsCalls = {
   sendMessageBatch: (input: SendMessageBatchCommandInput) => client.send(new SendMessageBatchCommand(input)),

@@ -12,6 +12,8 @@ import type { Logger } from './log';
 import { pack } from './pack';
 import { inParallel } from './parallel';
 import type { VisibilityChange } from './plan';
+import { ofEntry, ofRequest } from './producer/retry';
+import { pause, restAfter } from './time';
 
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 const BATCH = { count: 10, bytes: MAX_MESSAGE_BYTES };
@@ -33,23 +35,64 @@ export interface Effects {
   readonly log: Logger;
   /** Goes off when the reply can wait no longer. */
   readonly alarm: Alarm;
+  random(): number;
 }
+
+/** How often a letter is sent, beside what the SDK tries: without it a message that is at its last receive dies without a reason. */
+const MAX_SENDS = 4;
 
 /**
  * Sends dead letters and returns the ids of those that SQS did not confirm. Letters of a FIFO queue go in their order, one
  * request after another, and none overtakes one that was lost.
  */
 export async function sendDeadLetters(
-  { calls, log, alarm }: Effects,
+  effects: Effects,
   queueUrl: string,
   letters: readonly DeadLetter[],
 ): Promise<Set<string>> {
+  const { alarm, random } = effects;
+  const lost = new Set<string>();
+  let open = letters;
+  for (let tries = 0; open.length > 0; ) {
+    const { passing, refused } = await sendOnce(effects, queueUrl, open);
+    for (const { messageId } of refused) lost.add(messageId);
+    open = passing;
+    if (open.length === 0 || ++tries === MAX_SENDS) break;
+    await pause(restAfter(tries, random()), alarm.signal);
+    if (alarm.signal.aborted) break;
+  }
+  for (const { messageId } of open) lost.add(messageId);
+  return lost;
+}
+
+const groupOf = ({ entry }: DeadLetter): string => entry.MessageGroupId ?? '';
+
+/** The first of each group, then the second, and so on: SQS may refuse one of a request and take what follows it. */
+function byGroup(letters: readonly DeadLetter[]): DeadLetter[][] {
+  const waves: DeadLetter[][] = [];
+  const sizes = new Map<string, number>();
+  for (const letter of letters) {
+    const place = sizes.get(groupOf(letter)) ?? 0;
+    sizes.set(groupOf(letter), place + 1);
+    if (place === waves.length) waves.push([]);
+    waves[place]!.push(letter);
+  }
+  return waves;
+}
+
+/** Those that were not confirmed: for now, or for good with all that would overtake them. */
+async function sendOnce(
+  { calls, log, alarm }: Effects,
+  queueUrl: string,
+  letters: readonly DeadLetter[],
+): Promise<{ readonly passing: readonly DeadLetter[]; readonly refused: readonly DeadLetter[] }> {
   const confirmed = new Set<DeadLetter>();
+  const refused = new Set<DeadLetter>();
   const lostGroups = new Set<string>();
   const fifo = letters.some(({ entry }) => entry.MessageDeduplicationId !== undefined);
 
   const send = async (packed: readonly DeadLetter[]): Promise<void> => {
-    const request = fifo ? packed.filter(({ entry }) => !lostGroups.has(entry.MessageGroupId ?? '')) : packed;
+    const request = fifo ? packed.filter((letter) => !lostGroups.has(groupOf(letter))) : packed;
     if (request.length === 0) return;
     try {
       const Entries = request.map(({ entry }, i) => ({ Id: String(i), ...entry }));
@@ -57,21 +100,30 @@ export async function sendDeadLetters(
         calls.sendMessageBatch({ QueueUrl: queueUrl, Entries }),
       );
       for (const { Id } of Successful) confirmed.add(request[Number(Id)]!);
-      for (const { Id, Code, Message } of Failed) {
-        log.error('dead letter refused', { messageId: request[Number(Id)]?.messageId, code: Code, reason: Message });
+      for (const entry of Failed) {
+        const letter = request[Number(entry.Id)];
+        const { code, reason, retry } = ofEntry(entry);
+        if (letter && !retry) refused.add(letter);
+        log.error('dead letter refused', { messageId: letter?.messageId, code, reason });
       }
     } catch (error) {
+      if (!ofRequest(error).retry) for (const letter of request) refused.add(letter);
       log.error('dead letters not sent', { count: request.length, reason: sentence(describe(error)) });
     }
-    for (const letter of request) if (!confirmed.has(letter)) lostGroups.add(letter.entry.MessageGroupId ?? '');
+    for (const letter of request) if (!confirmed.has(letter)) lostGroups.add(groupOf(letter));
   };
 
-  await inParallel(
-    pack(letters, ({ bytes }) => bytes, BATCH),
-    fifo ? 1 : IN_FLIGHT,
-    send,
-  );
-  return new Set(letters.filter((letter) => !confirmed.has(letter)).map(({ messageId }) => messageId));
+  for (const wave of fifo ? byGroup(letters) : [letters]) {
+    await inParallel(
+      pack(wave, ({ bytes }) => bytes, BATCH),
+      fifo ? 1 : IN_FLIGHT,
+      send,
+    );
+  }
+  const closed = new Set(fifo ? [...refused].map(groupOf) : []);
+  const isRefused = (letter: DeadLetter): boolean => refused.has(letter) || closed.has(groupOf(letter));
+  const open = letters.filter((letter) => !confirmed.has(letter));
+  return { passing: open.filter((letter) => !isRefused(letter)), refused: open.filter(isRefused) };
 }
 
 /** Sets when the failed come back. What SQS refuses comes back after the queue's visibility timeout instead. */

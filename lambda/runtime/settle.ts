@@ -27,7 +27,7 @@ export async function settle(
   startedAt: number,
 ): Promise<{ outcomes: readonly Outcome[]; failures: readonly string[] }> {
   const alarm = abortAt(replyBy, edge.now());
-  const effects = { calls, log, alarm };
+  const effects = { calls, log, alarm, random: edge.random };
   const policy = { backoff: config.backoff, startedAt };
   const planNow = (from: readonly Outcome[]) => planOf(records, from, policy, edge.now(), edge.random);
   try {

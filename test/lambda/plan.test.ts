@@ -152,15 +152,17 @@ describe('what a failure makes of its record', () => {
     expect(receiveCountOf({} as never)).toBe(1);
   });
 
-  test('a record leaves room for a reason up to 4 KiB below the limit, attributes counted twice', () => {
-    const body = (bytes: number) => 'é'.repeat(bytes / 2);
-    const full = MAX_MESSAGE_BYTES - 4_096 - 2 * '{}'.length;
-    expect(hasRoom({ body: body(full) } as never)).toBe(true);
-    expect(hasRoom({ body: body(full + 2) } as never)).toBe(false);
-    const messageAttributes = { a: 1 };
-    const less = 2 * ('{"a":1}'.length - '{}'.length);
-    expect(hasRoom({ body: body(full - less), messageAttributes } as never)).toBe(true);
-    expect(hasRoom({ body: body(full - less + 2), messageAttributes } as never)).toBe(false);
+  test('a record leaves room for a reason up to 4 KiB below the limit, by the bytes of its body and its attributes', () => {
+    const bytes = (count: number) => 'é'.repeat(count / 2);
+    const room = (body: number, attribute?: number) =>
+      hasRoom({
+        body: bytes(body),
+        messageAttributes: attribute === undefined ? undefined : { a: bytes(attribute) },
+      } as never);
+    const full = MAX_MESSAGE_BYTES - 4_096 - '{}'.length;
+    expect([room(full), room(full + 2)]).toEqual([true, false]);
+    const left = full - '"a":""'.length - 1_000;
+    expect([room(left, 1_000), room(left, 1_002)]).toEqual([true, false]);
   });
 });
 
@@ -302,16 +304,23 @@ const effectsOf = (calls: Partial<SqsCalls>) => {
   const logged: unknown[] = [];
   const note = (...line: unknown[]) => void logged.push(line);
   const log = { debug: note, info: note, warn: note, error: note };
-  return { logged, effects: { calls: calls as SqsCalls, log, alarm: never } };
+  return { logged, effects: { calls: calls as SqsCalls, log, alarm: never, random: () => 0 } };
 };
 const lettersOf = (messages: SqsMessage[], fifo = false) =>
   recordsOf(messages, fifo).map((record) => deadLetterOf(record, 'no', NOW)!);
 
 describe('dead letters', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+  const send = async (...args: Parameters<typeof sendDeadLetters>): Promise<Set<string>> => {
+    const sending = sendDeadLetters(...args);
+    await jest.runAllTimersAsync();
+    return sending;
+  };
   const batch = (n: number, groupId?: string) =>
     Array.from({ length: n }, (_, i) => ({ body: i, messageId: `m${i}`, groupId }));
 
-  test('go ten a request, eight requests at once; on FIFO one', async () => {
+  test('go ten a request, eight requests at once; on FIFO one request at a time', async () => {
     for (const [fifo, most] of [
       [false, 8],
       [true, 1],
@@ -329,46 +338,79 @@ describe('dead letters', () => {
           return { Successful: Entries.map(({ Id }) => ({ Id })) as never, Failed: undefined };
         },
       });
-      expect(await sendDeadLetters(effects, URL, lettersOf(batch(95, fifo ? 'g' : undefined), fifo))).toEqual(
-        new Set(),
-      );
+      const letters = batch(95).map((letter, i) => ({ ...letter, groupId: fifo ? `g${i}` : undefined }));
+      expect(await send(effects, URL, lettersOf(letters, fifo))).toEqual(new Set());
       expect([sizes, busiest]).toEqual([[10, 10, 10, 10, 10, 10, 10, 10, 10, 5], most]);
     }
   });
 
-  test('that are refused or not answered are lost, and the log says which and why', async () => {
+  test('that are refused are lost at once, those that are not answered after four times; the log says which and why', async () => {
+    const asked: string[][] = [];
     const { logged, effects } = effectsOf({
-      sendMessageBatch: async () => ({
-        Successful: [{ Id: '0' }] as never,
-        Failed: [{ Id: '1', Code: 'Busy', Message: 'later', SenderFault: false }],
-      }),
+      sendMessageBatch: async ({ Entries = [] }) => {
+        asked.push(Entries.map(({ MessageBody }) => MessageBody!));
+        const [Code, Message] = ['InvalidMessageContents', 'no'];
+        return {
+          Successful: Entries.filter(({ MessageBody }) => MessageBody === '0') as never,
+          Failed: Entries.filter(({ MessageBody }) => MessageBody === '1').map(({ Id }) => ({
+            Id,
+            Code,
+            Message,
+            SenderFault: true,
+          })),
+        };
+      },
     });
-    expect(await sendDeadLetters(effects, URL, lettersOf(batch(3)))).toEqual(new Set(['m1', 'm2']));
-    expect(logged).toEqual([['dead letter refused', { messageId: 'm1', code: 'Busy', reason: 'later' }]]);
+    expect(await send(effects, URL, lettersOf(batch(3)))).toEqual(new Set(['m1', 'm2']));
+    expect(asked).toEqual([['0', '1', '2'], ['2'], ['2'], ['2']]);
+    const [messageId, code, reason] = ['m1', 'InvalidMessageContents', 'no'];
+    expect(logged).toEqual([['dead letter refused', { messageId, code, reason }]]);
   });
 
   test('of a request that fails are lost', async () => {
     const { logged, effects } = effectsOf({ sendMessageBatch: () => Promise.reject(new TypeError('away')) });
-    expect(await sendDeadLetters(effects, URL, lettersOf(batch(2)))).toEqual(new Set(['m0', 'm1']));
-    expect(logged).toEqual([['dead letters not sent', { count: 2, reason: 'TypeError: away' }]]);
+    expect(await send(effects, URL, lettersOf(batch(2)))).toEqual(new Set(['m0', 'm1']));
+    expect(logged).toEqual(Array(4).fill(['dead letters not sent', { count: 2, reason: 'TypeError: away' }]));
   });
 
-  test('of a FIFO group wait behind one that was lost, and are lost with it; other groups go', async () => {
-    const groups = Array.from({ length: 11 }, (_, i) => (i === 0 || i === 10 ? 'a' : 'b'));
+  test.each([
+    ['refused', true],
+    ['not answered', false],
+  ])('of a FIFO group wait behind one that is %s, and are lost with it; other groups go', async (_, SenderFault) => {
+    const groups = ['a', 'b', 'a', 'b', 'c', 'a'];
     const sent: string[][] = [];
     const { effects } = effectsOf({
       sendMessageBatch: async ({ Entries = [] }) => {
         sent.push(Entries.map(({ MessageBody }) => MessageBody!));
-        const accepted = Entries.filter(({ MessageBody }) => MessageBody !== '0');
-        return { Successful: accepted.map(({ Id }) => ({ Id })) as never, Failed: undefined };
+        const isBad = ({ MessageBody }: { MessageBody?: string }) => MessageBody === '0';
+        return {
+          Successful: Entries.filter((entry) => !isBad(entry)) as never,
+          Failed: Entries.filter(isBad).map(({ Id }) => ({ Id, Code: 'No', Message: 'no', SenderFault })),
+        };
       },
     });
-    const messages = (last: string) =>
-      [...groups.slice(0, 10), last].map((groupId, i) => ({ body: i, messageId: `m${i}`, groupId }));
-    expect(await sendDeadLetters(effects, URL, lettersOf(messages('a'), true))).toEqual(new Set(['m0', 'm10']));
-    expect(sent).toHaveLength(1);
-    expect(await sendDeadLetters(effects, URL, lettersOf(messages('b'), true))).toEqual(new Set(['m0']));
-    expect(sent.slice(1).map(({ length }) => length)).toEqual([10, 1]);
+    const letters = lettersOf(
+      groups.map((groupId, i) => ({ body: i, messageId: `m${i}`, groupId })),
+      true,
+    );
+    expect(await send(effects, URL, letters)).toEqual(new Set(['m0', 'm2', 'm5']));
+    expect(sent).toEqual([['0', '1', '4'], ['3'], ...(SenderFault ? [] : [['0'], ['0'], ['0']])]);
+  });
+
+  test('of a FIFO group go one a request: none is taken before another that is then refused', async () => {
+    const sent: string[][] = [];
+    const { effects } = effectsOf({
+      sendMessageBatch: async ({ Entries = [] }) => {
+        sent.push(Entries.map(({ MessageBody }) => MessageBody!));
+        return { Successful: Entries as never, Failed: undefined };
+      },
+    });
+    const letters = lettersOf(
+      ['a', 'a', 'b', 'a', 'b'].map((groupId, i) => ({ body: i, messageId: `m${i}`, groupId })),
+      true,
+    );
+    expect(await send(effects, URL, letters)).toEqual(new Set());
+    expect(sent).toEqual([['0', '2'], ['1', '4'], ['3']]);
   });
 });
 
@@ -423,7 +465,11 @@ describe('a batch is settled', () => {
     const { effects } = effectsOf({
       sendMessageBatch: async ({ QueueUrl, Entries = [] }) => {
         asked.push(`send ${QueueUrl} ${Entries.length}`);
-        return { Successful: (refuses ? [] : Entries.map(({ Id }) => ({ Id }))) as never, Failed: [] };
+        const refused = refuses ? Entries : [];
+        return {
+          Successful: (refuses ? [] : Entries.map(({ Id }) => ({ Id }))) as never,
+          Failed: refused.map(({ Id }) => ({ Id, Code: 'No', Message: 'no', SenderFault: true })),
+        };
       },
       changeMessageVisibilityBatch: async ({ QueueUrl, Entries = [] }) => {
         asked.push(`hide ${QueueUrl} ${Entries.length}`);

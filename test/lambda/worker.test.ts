@@ -1,7 +1,8 @@
 import { PermanentError, RetryAfter } from '../../lambda/runtime';
 import { type WorkerOptions, workerOn } from '../../lambda/runtime/worker';
 import { lambdaContext, type SqsEventOptions, type SqsMessage, sqsEvent } from '../../lambda/testing';
-import { FakeEdge } from './fake-edge';
+import { ENV } from '../../lib/private/contract';
+import { CONNECTED, FakeEdge } from './fake-edge';
 
 const ids = (reply: { batchItemFailures: { itemIdentifier: string }[] }) =>
   reply.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
@@ -167,16 +168,37 @@ describe('a permanent error', () => {
   });
 
   test.each([
-    ['the send fails', (edge: FakeEdge) => (edge.failSend = new Error('throttled'))],
-    ['the queue refuses it', (edge: FakeEdge) => (edge.refuseSend = ({ MessageBody }) => MessageBody!.includes('bad'))],
-  ])('is reported failed instead when %s', async (_, refuse) => {
+    ['the send fails each time', 4, (edge: FakeEdge) => (edge.failSend = new Error('throttled'))],
+    [
+      'the queue refuses it',
+      1,
+      (edge: FakeEdge) => (edge.refuseSend = ({ MessageBody }) => MessageBody!.includes('bad')),
+    ],
+  ])('is reported failed instead when %s', async (_, sends, refuse) => {
     const edge = new FakeEdge();
     refuse(edge);
-    const reply = await run(edge, process, named('good', 'bad'));
+    const running = run(edge, process, named('good', 'bad'));
+    await jest.advanceTimersByTimeAsync(2_000);
+    const reply = await running;
     expect(ids(reply)).toEqual(['bad']);
-    expect(edge.order).toEqual(['send', 'visibility']);
+    expect(edge.order).toEqual([...Array(sends).fill('send'), 'visibility']);
     expect(edge.logs('ERROR').map(({ message }) => message)).toContainEqual(expect.stringMatching(/^dead letter/));
     expect(edge.metrics).toMatchObject({ Processed: 1, Retried: 1, Dead: 0 });
+  });
+
+  test('is dead with its reason although the queue was throttled at first, also at its last receive', async () => {
+    const edge = new FakeEdge({ ...CONNECTED, [ENV.maxReceiveCount]: '3' });
+    edge.failSend = new Error('throttled');
+    const running = run(edge, () => Promise.reject(new Error('broken')), [
+      { body: {}, messageId: 'm', receiveCount: 3 },
+    ]);
+    await jest.advanceTimersByTimeAsync(10);
+    edge.failSend = undefined;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(ids(await running)).toEqual([]);
+    expect(edge.deadLetters.map(({ MessageAttributes }) => MessageAttributes!.DeadLetterReason!.StringValue)).toEqual([
+      'retries exhausted after 3 receives: broken',
+    ]);
   });
 
   test('is reported failed instead when the queue does not answer in time', async () => {

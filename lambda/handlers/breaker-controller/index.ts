@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { BREAKER_ENV, type BreakerSpec } from '../../../lib/private/contract';
+import { answeredWithin, QUEUE_ANSWERS, TABLE_ANSWERS } from '../../runtime/answers';
 import type { Edge } from '../../runtime/edge';
 import { jsonLoggers } from '../../runtime/log';
 import { mappingCalls } from '../mapping';
@@ -21,8 +22,8 @@ const edge: Pick<Edge, 'env' | 'now' | 'write'> = {
     process.stdout.write(`${line}\n`);
   },
 };
-const dynamodb = new DynamoDBClient({ cacheMiddleware: true });
-const lambda = new LambdaClient({ cacheMiddleware: true });
+const dynamodb = new DynamoDBClient({ cacheMiddleware: true, requestHandler: answeredWithin(TABLE_ANSWERS) });
+const lambda = new LambdaClient({ cacheMiddleware: true, requestHandler: answeredWithin(QUEUE_ANSWERS) });
 
 const controller = new Controller({
   spec,

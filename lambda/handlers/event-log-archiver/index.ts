@@ -1,10 +1,11 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { DynamoDBStreamEvent } from 'aws-lambda/trigger/dynamodb-stream';
 import { EVENT_LOG_ENV } from '../../../lib/private/contract';
+import { answeredWithin, STORE_ANSWERS } from '../../runtime/answers';
 import { host, required } from '../event-log/environment';
 import { archive } from './archiver';
 
-const client = new S3Client({});
+const client = new S3Client({ requestHandler: answeredWithin(STORE_ANSWERS) });
 const name = required(EVENT_LOG_ENV.name);
 const Bucket = required(EVENT_LOG_ENV.bucket);
 

@@ -12,6 +12,7 @@ import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/clien
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda/handler';
 import { EVENT_LOG_ENV } from '../../../lib/private/contract';
+import { answeredWithin, QUEUE_ANSWERS, STORE_ANSWERS, TABLE_ANSWERS } from '../../runtime/answers';
 import { producerOn, publisherOn } from '../../runtime/producer/sender';
 import { host, logger, required } from '../event-log/environment';
 import { senderEdge } from '../event-log/sender';
@@ -21,9 +22,9 @@ import { IndexedTable } from './event-table';
 import { Ledger } from './ledger';
 import { Replayer } from './replayer';
 
-const dynamodb = new DynamoDBClient({ cacheMiddleware: true });
-const sqs = new SQSClient({ cacheMiddleware: true, md5: false });
-const s3 = new S3Client({});
+const dynamodb = new DynamoDBClient({ cacheMiddleware: true, requestHandler: answeredWithin(TABLE_ANSWERS) });
+const sqs = new SQSClient({ cacheMiddleware: true, md5: false, requestHandler: answeredWithin(QUEUE_ANSWERS) });
+const s3 = new S3Client({ requestHandler: answeredWithin(STORE_ANSWERS) });
 const Bucket = required(EVENT_LOG_ENV.bucket);
 const name = required(EVENT_LOG_ENV.name);
 

@@ -2,13 +2,14 @@ import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBStreamEvent } from 'aws-lambda/trigger/dynamodb-stream';
 import { JOBS_ENV } from '../../../lib/private/contract';
+import { answeredWithin, QUEUE_ANSWERS } from '../../runtime/answers';
 import { jsonLoggers } from '../../runtime/log';
 import type { SenderEdge } from '../../runtime/producer/edge';
 import { Relay } from './relay';
 
 const { env } = process;
-const sns = new SNSClient({ cacheMiddleware: true });
-const sqs = new SQSClient({ cacheMiddleware: true, md5: false });
+const sns = new SNSClient({ cacheMiddleware: true, requestHandler: answeredWithin(QUEUE_ANSWERS) });
+const sqs = new SQSClient({ cacheMiddleware: true, md5: false, requestHandler: answeredWithin(QUEUE_ANSWERS) });
 
 const unused = (): Promise<never> => Promise.reject(new Error('completions are neither stored nor scheduled'));
 const edge: SenderEdge = {

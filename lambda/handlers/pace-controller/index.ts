@@ -2,6 +2,7 @@ import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/clie
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ENV, type LevelingSpec, PACE_ENV } from '../../../lib/private/contract';
+import { answeredWithin, QUEUE_ANSWERS, TABLE_ANSWERS } from '../../runtime/answers';
 import type { Edge } from '../../runtime/edge';
 import { jsonLoggers } from '../../runtime/log';
 import { SIZES, sizeOf } from '../../runtime/pace/queue-size';
@@ -18,8 +19,8 @@ const edge: Pick<Edge, 'env' | 'now' | 'write'> = {
     process.stdout.write(`${line}\n`);
   },
 };
-const dynamodb = new DynamoDBClient({ cacheMiddleware: true });
-const sqs = new SQSClient({ cacheMiddleware: true });
+const dynamodb = new DynamoDBClient({ cacheMiddleware: true, requestHandler: answeredWithin(TABLE_ANSWERS) });
+const sqs = new SQSClient({ cacheMiddleware: true, requestHandler: answeredWithin(QUEUE_ANSWERS) });
 
 const controller = new Controller({
   worker,
@@ -29,7 +30,9 @@ const controller = new Controller({
     getItem: (input) => dynamodb.send(new GetItemCommand(input)),
     updateItem: (input) => dynamodb.send(new UpdateItemCommand(input)),
   },
-  mappingCalls: mappingCalls(new LambdaClient({ cacheMiddleware: true })),
+  mappingCalls: mappingCalls(
+    new LambdaClient({ cacheMiddleware: true, requestHandler: answeredWithin(QUEUE_ANSWERS) }),
+  ),
   log: jsonLoggers(edge)({ worker }).own,
   queueSize: async () => {
     const input = { QueueUrl: env[ENV.queueUrl], AttributeNames: [...SIZES] };

@@ -4,6 +4,7 @@ import { SendMessageBatchCommand, type SendMessageBatchCommandInput, SQSClient }
 import type { Context } from 'aws-lambda/handler';
 import type { SQSEvent } from 'aws-lambda/trigger/sqs';
 import { ENV } from '../../../lib/private/contract';
+import { answeredWithin, QUEUE_ANSWERS } from '../../runtime/answers';
 import { jsonLoggers } from '../../runtime/log';
 import { metricsLine } from '../../runtime/metrics';
 import { Recovery } from './recovery';
@@ -14,9 +15,9 @@ const write = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 const worker = env[ENV.worker] ?? '';
-const kinesis = new KinesisClient({});
-const dynamodb = new DynamoDBStreamsClient({});
-const sqs = new SQSClient({ md5: false });
+const kinesis = new KinesisClient({ requestHandler: answeredWithin(QUEUE_ANSWERS) });
+const dynamodb = new DynamoDBStreamsClient({ requestHandler: answeredWithin(QUEUE_ANSWERS) });
+const sqs = new SQSClient({ md5: false, requestHandler: answeredWithin(QUEUE_ANSWERS) });
 
 const recovery = new Recovery({
   queueUrl: env[ENV.deadLetterQueueUrl] ?? '',
@@ -24,6 +25,7 @@ const recovery = new Recovery({
   pages: (range) => (range.kind === 'kinesis' ? kinesisPages(kinesis, range) : dynamodbPages(dynamodb, range)),
   log: jsonLoggers({ env, now: Date.now, write })({ worker }).own,
   now: Date.now,
+  random: Math.random,
 });
 
 /** Invoked by the queue that Lambda tells what it has given up. What throws comes back, and ends in the dead-letter queue as it is. */

@@ -30,6 +30,7 @@ export interface RecoveryOptions {
   pages(range: Range): AsyncIterable<readonly Found[]>;
   readonly log: Logger;
   now(): number;
+  random(): number;
 }
 
 const reasonOf = ({ condition, attempts, batchSize, from }: Discarded): string => {
@@ -113,10 +114,10 @@ export class Recovery {
   }
 
   private async send(letters: readonly DeadLetter[]): Promise<void> {
-    const { sqs, queueUrl, log } = this.options;
+    const { sqs, queueUrl, log, random } = this.options;
     const calls = { ...sqs, changeMessageVisibilityBatch: () => Promise.resolve({ Successful: [], Failed: [] }) };
     const alarm = abortAt(Number.POSITIVE_INFINITY, 0);
-    const lost = await sendDeadLetters({ calls, log, alarm }, queueUrl, letters);
+    const lost = await sendDeadLetters({ calls, log, alarm, random }, queueUrl, letters);
     if (lost.size > 0) throw new Error(`${lost.size} of ${letters.length} dead letters were not accepted`);
   }
 }

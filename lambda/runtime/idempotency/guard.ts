@@ -120,7 +120,9 @@ export class IdempotencyGuard<T> {
         ? []
         : [{ index, key: `${worker}#${prepared.key}`, hash: prepared.hash, seen: receiveCountOf(records[index]!) > 1 }],
     );
-    const acquiring = abortAt(deadline, edge.now());
+    // Half the time: those whose keys are told must be able to run.
+    const now = edge.now();
+    const acquiring = abortAt(now + (deadline - now) / 2, now);
     const refused = await this.leases.acquire(candidates, acquiring);
     acquiring.clear();
     for (const [i, refusal] of refused) this.decisions.set(i, this.outcomeOf(records[i]!, refusal));

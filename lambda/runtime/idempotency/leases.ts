@@ -1,7 +1,7 @@
 import type { Alarm } from '../abort-at';
 import type { Logger } from '../log';
 import { DONE, type Outcome } from '../outcome';
-import { pause } from '../time';
+import { pause, restAfter } from '../time';
 import { type Claim, type Row, rowOf, type Standing, standing } from './row';
 import type { Statements } from './statements';
 import { execute, MAX_STATEMENTS, type StatementCalls } from './store';
@@ -55,8 +55,9 @@ interface Asked {
  * dies takes no more than that with it. Milliseconds.
  */
 const GATHER = 20;
-const RETRY_PAUSE = 50;
 const MAX_ROUNDS = 4;
+/** How often a key is asked for that DynamoDB says nothing of, because it throttles for instance: a batch less costs a receive. */
+const MAX_ASKS = 4;
 /** How long a key is left alone that changed hands faster than it could be read. */
 const CONTENDED = 1_000;
 /** Results above this are not kept: a row that is read back whole is charged by size. */
@@ -162,10 +163,11 @@ export class Leases {
 
   /** Asks until every key has answered. */
   private async claim(asked: readonly Asked[], alarm: Alarm): Promise<Map<Held, Refusal>> {
-    const { calls, statements, now } = this.options;
+    const { calls, statements, now, random } = this.options;
     const refusals = new Map<Held, Refusal>();
     let pending = asked;
-    for (let round = 0; pending.length > 0 && round < MAX_ROUNDS; round++) {
+    let unanswered = 0;
+    for (let round = 0; pending.length > 0 && round < MAX_ROUNDS; ) {
       const requests = pending.map(({ held: { claim }, as }) =>
         as === 'first'
           ? statements.insert(claim)
@@ -175,10 +177,18 @@ export class Leases {
       );
       const answers = await execute(calls, requests, alarm);
       const again: Asked[] = [];
+      const isUnanswered = answers.some(({ kind }) => kind === 'unknown');
+      if (isUnanswered) unanswered++;
+      else round++;
+      const asksOn = unanswered < MAX_ASKS && !alarm.signal.aborted;
       pending.forEach(({ held, as }, i) => {
         const answer = answers[i]!;
         if (answer.kind === 'done') return;
-        if (answer.kind === 'unknown') refusals.set(held, answer);
+        if (answer.kind === 'unknown') {
+          // It may have been granted: whoever asks again is told that it is the owner.
+          if (asksOn) again.push({ held, as });
+          else refusals.set(held, answer);
+        }
         // DynamoDB has not said whose the key is: ask so that it must. No row at all: be the first.
         else if (!answer.item) again.push({ held, as: as === 'first' ? 'heir' : 'first' });
         else {
@@ -189,6 +199,7 @@ export class Leases {
         }
       });
       pending = again;
+      if (isUnanswered && pending.length > 0) await pause(restAfter(unanswered, random()), alarm.signal);
     }
     for (const { held } of pending) refusals.set(held, { kind: 'running', until: now() + CONTENDED });
     return refusals;
@@ -203,12 +214,15 @@ export class Leases {
     this.writes.add(write);
   }
 
-  /** Work that was done is worth recording: what DynamoDB does not answer is asked again for as long as there is time. */
+  /**
+   * Work that was done is worth recording: what DynamoDB does not answer is asked again for as long as there is time. A key that
+   * is not given back only has the next attempt wait for the end of its lease.
+   */
   private async write(batch: readonly Held[]): Promise<void> {
     const { calls, statements, now, random, alarm } = this.options;
     let open = batch;
     for (let attempt = 0; open.length > 0 && !alarm.signal.aborted; attempt++) {
-      if (attempt > 0) await pause(RETRY_PAUSE * 2 ** Math.min(attempt, 5) * (0.5 + random() / 2), alarm.signal);
+      if (attempt > 0) await pause(restAfter(attempt, random()), alarm.signal);
       const answers = await execute(
         calls,
         open.map(({ claim, state, result }) =>
@@ -218,7 +232,7 @@ export class Leases {
       );
       open = open.filter((held, i) => {
         const { kind } = answers[i]!;
-        if (held.state !== 'done') return false;
+        if (held.state !== 'done') return kind === 'unknown' && attempt + 1 < MAX_ASKS;
         if (kind !== 'unknown') held.state = kind === 'done' ? 'recorded' : 'lost';
         return kind === 'unknown';
       });

@@ -7,7 +7,7 @@ import type { Answer } from '../idempotency/store';
 import type { Logger } from '../log';
 import { DONE, type Outcome } from '../outcome';
 import { storePayload } from '../producer/payload';
-import { pause } from '../time';
+import { pause, restAfter } from '../time';
 import { type Attempt, type Ending, rowOf } from './job';
 import type { JobStatements } from './statements';
 import { type UpdateCalls, update } from './update';
@@ -21,9 +21,6 @@ export interface EndsOptions {
   /** Goes off when the reply can wait no longer. */
   readonly alarm: Alarm;
 }
-
-/** Between two tries, at first. Milliseconds. */
-const PAUSE = 50;
 
 /** JSON of what a handler returned. @throws PermanentError if nobody could be given it */
 export function resultOf(value: unknown, { results }: Pick<JobsSpec, 'results'>): string {
@@ -62,7 +59,7 @@ export class Ends {
   async end(attempt: Attempt, ending: Ending, outcome: Outcome): Promise<Outcome> {
     const { calls, edge, log, statements, alarm } = this.options;
     for (let tries = 0; !alarm.signal.aborted; tries++) {
-      if (tries > 0) await pause(PAUSE * 2 ** Math.min(tries, 5) * (0.5 + edge.random() / 2), alarm.signal);
+      if (tries > 0) await pause(restAfter(tries, edge.random()), alarm.signal);
       const answer = await update(calls, statements.end(attempt, ending, edge.now()), alarm);
       if (answer.kind === 'done') return outcome;
       if (answer.kind === 'refused') return this.refused(attempt, ending, outcome, answer);

@@ -7,7 +7,7 @@ import type { Logger } from '../log';
 import { letterOf, type Remains } from './letter';
 
 export interface BurialOptions {
-  readonly edge: Pick<Edge, 'failurePath' | 'now'>;
+  readonly edge: Pick<Edge, 'failurePath' | 'now' | 'random'>;
   readonly queueUrl: string | undefined;
   readonly log: Logger;
   /** Goes off when the reply can wait no longer. */
@@ -52,7 +52,7 @@ export class Burial {
     const letters = sending.map(({ letter }) => letter);
     try {
       const { calls } = await edge.failurePath();
-      lost = await sendDeadLetters({ calls, log, alarm }, queueUrl, letters);
+      lost = await sendDeadLetters({ calls, log, alarm, random: edge.random }, queueUrl, letters);
     } catch (error) {
       log.error('dead letters not sent', { count: letters.length, reason: sentence(describe(error)) });
       lost = new Set(letters.map(({ messageId }) => messageId));

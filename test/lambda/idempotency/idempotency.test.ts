@@ -225,6 +225,15 @@ describe('what was not done is given back', () => {
     expect(ran).toHaveLength(1);
   });
 
+  test('although the first word of it is lost', async () => {
+    const { table, call } = world();
+    let refusals = 1;
+    table.refuse = ({ Statement }) =>
+      Statement!.startsWith('DELETE') && refusals-- > 0 ? { Code: 'ThrottlingError' } : undefined;
+    await call([message('m', 'k')], { process: () => Promise.reject(new Error('flaky')) });
+    expect(table.items.size).toBe(0);
+  });
+
   test('a record that was never started too', async () => {
     const { table, call } = world();
     await call([message('m1'), message('m2')], { concurrency: 1, process: () => new Promise(() => {}) });
@@ -282,6 +291,57 @@ describe('the store', () => {
     expect(ran).toEqual([]);
     expect(edge.deadLetters).toEqual([]);
     expect(edge.logs('ERROR')).toHaveLength(1);
+  });
+
+  test('being down, is asked four times before a receive is spent', async () => {
+    const { edge, call } = world();
+    let asked = 0;
+    edge.statements = {
+      batchExecuteStatement: () => {
+        asked++;
+        return Promise.reject(new Error('throttled'));
+      },
+    };
+    expect(await call([message('m')])).toEqual(['m']);
+    expect(asked).toBe(4);
+  });
+
+  test('throttling for a moment costs no receive', async () => {
+    const { table, ran, call } = world();
+    let throttled = 3;
+    table.refuse = ({ Statement, Parameters }) =>
+      Statement!.startsWith('INSERT') && Parameters![0]?.S === 'Test/Worker#m1' && throttled-- > 0
+        ? { Code: 'ThrottlingError' }
+        : undefined;
+    expect(await call([message('m1'), message('m2')])).toEqual([]);
+    expect(ran).toHaveLength(2);
+  });
+
+  test('having taken the key and answered that it was throttled gives it to who asks again', async () => {
+    const { table, edge, ran, call } = world();
+    const real = table.batchExecuteStatement.bind(table);
+    let lost = 1;
+    edge.statements = {
+      batchExecuteStatement: async (statements) => {
+        const answers = await real(statements);
+        if (lost-- > 0) throw new Error('the connection was reset');
+        return answers;
+      },
+    };
+    expect(await call([message('m', 'k')])).toEqual([]);
+    expect(ran).toHaveLength(1);
+    expect(table.completions.get('Test/Worker#k')).toBe(1);
+  });
+
+  test('hanging leaves half the time to who has a key', async () => {
+    const { table, edge, ran, call } = world();
+    const real = table.batchExecuteStatement.bind(table);
+    edge.statements = {
+      batchExecuteStatement: (statements) => (statements.length === 25 ? new Promise(() => {}) : real(statements)),
+    };
+    const batch = Array.from({ length: 26 }, (_, i) => message(`m${i}`, `k${i}`));
+    expect(await call(batch)).toHaveLength(25);
+    expect(ran).toEqual([{ key: 'k25' }]);
   });
 
   test('hanging, the reply still comes in time', async () => {

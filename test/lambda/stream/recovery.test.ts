@@ -99,6 +99,7 @@ const world = (pages: (range: Range) => AsyncIterable<readonly Found[]>) => {
       return pages(range);
     },
     log,
+    random: () => 0.5,
     now: () => 1_000,
   });
   const attribute = (i: number, name: string) => letters[i]?.MessageAttributes?.[name]?.StringValue;

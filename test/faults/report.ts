@@ -1,0 +1,3 @@
+import type { Result } from './run';
+
+export const markdown = (result: Result): string => JSON.stringify(result, null, 1);

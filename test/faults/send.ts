@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Emulator } from '../../bin/local/emulator';
+import { InvoicesClient, type Reply } from '../../bin/local/invoices/client';
+import { waitingIn } from '../../bin/local/waiting';
+import { inParallel } from '../../lambda/runtime/parallel';
+import type { Work } from './app/work';
+import type { Load } from './load';
+
+type Outputs = Readonly<Record<string, string>>;
+type Runtime = typeof import('cdk-async-patterns/runtime');
+
+/** The local SQS is the slower the longer a queue is: nobody sends more than is handled. */
+const BACKLOG = 600;
+const CHUNK = 100;
+const LOOK_MS = 200;
+const THRESHOLD = 2_000;
+const MAX_TRIES = 20;
+
+export interface Submitted {
+  /** By the id of the work: the ids that the API gave to what was submitted. One, if all is well. */
+  readonly jobs: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Sends the load through the proxy, as an application would: what is not accepted is an error of the run. */
+export async function sendLoad(
+  emulator: Emulator,
+  proxy: string,
+  out: Outputs,
+  load: Load,
+  onSent: (count: number) => void,
+): Promise<Submitted> {
+  // What runs here reads its connections' region and credentials as a function would.
+  Object.assign(process.env, { ...emulator.env, AWS_ENDPOINT_URL: proxy });
+  const runtime = await import('cdk-async-patterns/runtime');
+  const sqs = new SQSClient(emulator.clientConfig);
+
+  const toQueue = async (name: string, works: readonly Work[], more: object = {}): Promise<void> => {
+    const direct = out[`${name}Queue`]!;
+    // The address of a queue is also where its client calls.
+    const queueUrl = direct.replace(emulator.endpoint, proxy);
+    const producer = runtime.producer<Work>({ queueUrl, ...more });
+    for (let i = 0; i < works.length; i += CHUNK) {
+      while ((await waitingIn(sqs, direct)) > BACKLOG) await sleep(LOOK_MS);
+      const some = works.slice(i, i + CHUNK);
+      await producer.sendAll(some, {
+        ...(queueUrl.endsWith('.fifo') && { each: ({ id, group }) => ({ groupId: group!, deduplicationId: id }) }),
+      });
+      onSent(some.length);
+    }
+  };
+  const payloads = (prefix: string) => ({
+    payloads: { bucket: out.PayloadBucket!, prefix: out[prefix]!, threshold: THRESHOLD },
+  });
+  const jobs = new Map<string, string[]>();
+  const clients = await InvoicesClient.of(emulator, out.ApiId!);
+  await Promise.all([
+    toQueue('charges', load.charges),
+    toQueue('steps', load.steps),
+    toQueue('documents', load.documents, payloads('DocumentsPrefix')),
+    toQueue('mails', load.mails),
+    toQueue('orders', load.orders),
+    toQueue('accounts', load.accounts),
+    inParallel(load.jobs, 4, async (work) => {
+      jobs.set(work.id, await submit(clients, work));
+      onSent(1);
+    }),
+    putClicks(emulator, out.ClicksStream!, load.clicks, onSent),
+    invokeThumbnails(runtime, out, load.thumbnails, payloads('ThumbnailsPrefix'), onSent),
+  ]);
+  sqs.destroy();
+  return { jobs };
+}
+
+/** Some twice at the same time, and each again until there is an answer: its key makes that harmless. */
+async function submit(client: InvoicesClient, { id, key, fails, bad }: Work): Promise<string[]> {
+  const once = async (): Promise<Reply> => {
+    for (let tries = 1; ; tries++) {
+      const reply = await client.submit({ id, key, fails, bad }, id).catch((error: Error) => error);
+      if (!(reply instanceof Error) && reply.status < 500) return reply;
+      if (tries === MAX_TRIES) throw reply instanceof Error ? reply : new Error(`${id}: got ${JSON.stringify(reply)}`);
+      await sleep(LOOK_MS * tries);
+    }
+  };
+  const isTwice = Number(id.split('-').at(-1)) % 5 === 0;
+  const replies = await Promise.all(isTwice ? [once(), once()] : [once()]);
+  return [...new Set(replies.map(({ status, body }) => body.id ?? `${status} ${body.title}: ${body.detail}`))];
+}
+
+/** Nothing of ours puts records: that is not disturbed. */
+async function putClicks(
+  { clientConfig }: Emulator,
+  StreamName: string,
+  works: readonly Work[],
+  onSent: (count: number) => void,
+): Promise<void> {
+  const kinesis = new KinesisClient(clientConfig);
+  for (let i = 0; i < works.length; i += CHUNK) {
+    const some = works.slice(i, i + CHUNK);
+    const Records = some.map((work) => ({ PartitionKey: work.group, Data: Buffer.from(JSON.stringify(work)) }));
+    const { FailedRecordCount } = await kinesis.send(new PutRecordsCommand({ StreamName, Records }));
+    if (FailedRecordCount !== 0) throw new Error(`${StreamName} refused ${FailedRecordCount} records`);
+    onSent(some.length);
+  }
+  kinesis.destroy();
+}
+
+async function invokeThumbnails(
+  { invoker }: Runtime,
+  out: Outputs,
+  works: readonly Work[],
+  more: object,
+  onSent: (count: number) => void,
+): Promise<void> {
+  const thumbnails = invoker<Work>({ functionArn: out.ThumbnailsFunction!, ...more });
+  await inParallel(works, 2, async (work) => {
+    await thumbnails.invoke(work);
+    onSent(1);
+  });
+}
