@@ -7,6 +7,7 @@ import type { Edge } from './edge';
 import { isPermanent } from './errors';
 import { Slots, untilAborted } from './parallel';
 import { fetchPayload } from './producer/payload';
+import { persist } from './producer/persist';
 import { isPointerMark, type Pointer, readPointer } from './producer/pointer';
 import { type Opened, openEnvelope } from './producer/sns-envelope';
 
@@ -32,7 +33,7 @@ export class Opener {
 
   constructor(
     { payloads, envelopes }: Pick<Config, 'payloads' | 'envelopes'>,
-    private readonly edge: Pick<Edge, 'payloadPath'>,
+    private readonly edge: Pick<Edge, 'payloadPath' | 'random'>,
   ) {
     this.places = payloads ?? [];
     this.topicArns = envelopes ?? [];
@@ -83,7 +84,9 @@ export class Opener {
         // Of its own: a signal that many fetches listen to makes Node.js 20 warn of a leak.
         const own = AbortSignal.any([signal]);
         const { calls } = await this.edge.payloadPath();
-        return await untilAborted(fetchPayload(calls, pointer, own), own);
+        // One that S3 throttles must not cost its message a receive.
+        const fetching = persist(() => fetchPayload(calls, pointer, own), this.edge.random, own);
+        return await untilAborted(fetching, own);
       } catch (error) {
         if (isPermanent(error)) throw error;
         const { bucket, key } = pointer;

@@ -50,6 +50,9 @@ export interface Account {
   readonly withoutReason: number;
   /** Receives of the message that needed the most of them for its effect. */
   readonly receives: number;
+  /** Receives of messages that came to their effect, beside those at which it failed of itself; and those of them that came to nothing. */
+  readonly attempts: number;
+  readonly wasted: number;
   readonly lost: readonly string[];
   readonly problems: readonly string[];
 }
@@ -84,6 +87,10 @@ export function accountOf(
   const byId = new Map(works.map((work) => [work.id, work]));
   const dead = new Set(letters.map(({ id }) => id));
   const isDoomed = (work: Work): boolean => work.bad || isHopeless(work);
+  const first = new Map(calls.toReversed().map((call) => [call.id, call]));
+  const spent = [...first.values()].flatMap(({ id, receiveCount }) =>
+    receiveCount === 0 ? [] : [Math.max(1, receiveCount - (byId.get(id)?.fails ?? 0))],
+  );
   const lost = works.filter(({ id, key }) => !done.has(key) && !dead.has(id)).map(({ id }) => id);
   const problem = (found: readonly string[], what: string): string[] =>
     found.length === 0 ? [] : [`${found.length} ${what}: ${found.slice(0, 5).join(', ')}`];
@@ -95,7 +102,9 @@ export function accountOf(
     dead: dead.size,
     deadTwice: letters.length - dead.size,
     withoutReason: letters.filter(({ reason }) => reason === undefined).length,
-    receives: Math.max(0, ...calls.map(({ receiveCount }) => receiveCount)),
+    receives: calls.reduce((most, { receiveCount }) => Math.max(most, receiveCount), 0),
+    attempts: spent.reduce((sum, receives) => sum + receives, 0),
+    wasted: spent.reduce((sum, receives) => sum + receives - 1, 0),
     lost,
     problems: [
       ...problem(lost, 'lost'),

@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly killRate: number;
   /** How often some process is killed whatever it does, in milliseconds. */
   readonly killEveryMs: number;
+  /** How long an invocation may take, and with it how soon comes back what a dead process had in hand. */
+  readonly timeoutSeconds: number;
   /** How long the service behind the charges is down, in the middle of all. */
   readonly downMs: number;
   /** How long nothing may happen until what is missing is given up. */
@@ -42,6 +44,8 @@ export interface Result {
   readonly fired: readonly Fired[];
   readonly requests: Readonly<Record<string, number>>;
   readonly kills: { readonly before: number; readonly after: number; readonly anywhere: number };
+  /** Messages that their producer refused after all its tries, and that were sent again. */
+  readonly resent: number;
   /** Calls that met the service while it was down. */
   readonly refusals: number;
   readonly problems: readonly string[];
@@ -77,7 +81,7 @@ export async function runFaults(options: RunOptions): Promise<Result> {
   try {
     proxy = await startProxy(emulator.endpoint, { seed, directory });
     await bootstrap(emulator, directory);
-    process.env.EFFECTS_URL = effects.url;
+    Object.assign(process.env, { EFFECTS_URL: effects.url, FUNCTION_TIMEOUT: `${options.timeoutSeconds}` });
     const out = await deploy(emulator, { stack: 'Faults', app: 'tsx test/faults/app/app.ts', directory });
     await routeFunctions(emulator, proxy.endpoint);
     return await new Run(options, { load, effects, emulator, proxy, out }).run();
@@ -142,7 +146,14 @@ class Run {
     const [fired, requests] = [await proxy.fired(), await proxy.requests()];
     await proxy.rule([]);
     await Promise.all(feeds.map((feed) => feed.stop()));
-    return { ...(await this.account(submitted!)), ...this.tally(killer), fired, requests, seconds };
+    return {
+      ...(await this.account(submitted!)),
+      ...this.tally(killer),
+      resent: submitted!.resent,
+      fired,
+      requests,
+      seconds,
+    };
   }
 
   private tally(killer: Killer) {

@@ -8,6 +8,7 @@ import { inParallel } from '../../lambda/runtime/parallel';
 import type { Work } from './app/work';
 import type { Load } from './load';
 
+type SendError = import('cdk-async-patterns/runtime').SendError;
 type Outputs = Readonly<Record<string, string>>;
 type Runtime = typeof import('cdk-async-patterns/runtime');
 
@@ -21,6 +22,8 @@ const MAX_TRIES = 20;
 export interface Submitted {
   /** By the id of the work: the ids that the API gave to what was submitted. One, if all is well. */
   readonly jobs: ReadonlyMap<string, readonly string[]>;
+  /** Messages that were refused after all tries of the producer, and sent again. */
+  readonly resent: number;
 }
 
 /** Sends the load through the proxy, as an application would: what is not accepted is an error of the run. */
@@ -35,6 +38,7 @@ export async function sendLoad(
   Object.assign(process.env, { ...emulator.env, AWS_ENDPOINT_URL: proxy });
   const runtime = await import('cdk-async-patterns/runtime');
   const sqs = new SQSClient(emulator.clientConfig);
+  let resent = 0;
 
   const toQueue = async (name: string, works: readonly Work[], more: object = {}): Promise<void> => {
     const direct = out[`${name}Queue`]!;
@@ -44,9 +48,16 @@ export async function sendLoad(
     for (let i = 0; i < works.length; i += CHUNK) {
       while ((await waitingIn(sqs, direct)) > BACKLOG) await sleep(LOOK_MS);
       const some = works.slice(i, i + CHUNK);
-      await producer.sendAll(some, {
-        ...(queueUrl.endsWith('.fifo') && { each: ({ id, group }) => ({ groupId: group!, deduplicationId: id }) }),
-      });
+      // What is refused after five tries is named, and sent again: in its order.
+      for (let open = some; open.length > 0; ) {
+        const refused: SendError[] = [];
+        await producer.sendAll(open, {
+          onFailure: (error) => refused.push(error),
+          ...(queueUrl.endsWith('.fifo') && { each: ({ id, group }) => ({ groupId: group!, deduplicationId: id }) }),
+        });
+        resent += refused.length;
+        open = refused.sort((a, b) => a.index! - b.index!).map(({ input }) => input as Work);
+      }
       onSent(some.length);
     }
   };
@@ -70,7 +81,7 @@ export async function sendLoad(
     invokeThumbnails(runtime, out, load.thumbnails, payloads('ThumbnailsPrefix'), onSent),
   ]);
   sqs.destroy();
-  return { jobs };
+  return { jobs, resent };
 }
 
 /** Some twice at the same time, and each again until there is an answer: its key makes that harmless. */
@@ -115,7 +126,11 @@ async function invokeThumbnails(
 ): Promise<void> {
   const thumbnails = invoker<Work>({ functionArn: out.ThumbnailsFunction!, ...more });
   await inParallel(works, 2, async (work) => {
-    await thumbnails.invoke(work);
+    for (;;) {
+      const refused = await thumbnails.invoke(work).catch((error: Error) => error);
+      if (!(refused instanceof Error)) break;
+      if (refused.name !== 'SendError') throw refused;
+    }
     onSent(1);
   });
 }

@@ -11,6 +11,8 @@ import { jsonLoggers, type Logger, loggersFor } from '../log';
 import { metricsLine } from '../metrics';
 import { fetchPayload } from '../producer/payload';
 import { afterSends, flushAll, hasSends } from '../producer/pending';
+import { persist } from '../producer/persist';
+import type { Pointer } from '../producer/pointer';
 import { type AsyncFunctionContext, EventContext, invocationOf } from './context';
 import { type FunctionEdge, lambdaFunctionEdge } from './edge';
 import { type Failure, moveToFailures } from './failure';
@@ -74,12 +76,15 @@ export function asyncFunctionOn<T, R>(
   };
   const makeLoggers = logger ? loggersFor(logger) : jsonLoggers(edge);
 
+  /** Attempts are three at most: one that S3 throttles must not cost one. */
+  const fetched = async (pointer: Pointer, signal: AbortSignal): Promise<string> => {
+    const calls = await edge.storeCalls();
+    return persist(() => fetchPayload(calls, pointer, signal), edge.random, signal);
+  };
+
   const read = async (event: ReceivedEvent, signal: AbortSignal): Promise<T> => {
     const pointer = storedPayload(event, config.places);
-    const payload =
-      pointer === undefined
-        ? withoutProto(event.payload)
-        : parseJson(await fetchPayload(await edge.storeCalls(), pointer, signal));
+    const payload = pointer === undefined ? withoutProto(event.payload) : parseJson(await fetched(pointer, signal));
     return schema ? validate(schema, payload) : (payload as T);
   };
 
@@ -162,7 +167,7 @@ async function moved(
 ): Promise<boolean> {
   const alarm = abortAt(replyBy, edge.now());
   try {
-    await alarm.race(moveToFailures(edge, spec, failure));
+    await alarm.race(persist(() => moveToFailures(edge, spec, failure), edge.random, alarm.signal));
     return true;
   } catch (error) {
     log.error('event not moved to the failure destination', { error: describe(error) });

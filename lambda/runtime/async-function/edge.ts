@@ -4,7 +4,7 @@ import type { SenderEdge } from '../producer/edge';
 
 /** All that an asynchronous function reaches outside itself. */
 export interface FunctionEdge
-  extends Pick<Edge, 'env' | 'now' | 'write'>,
+  extends Pick<Edge, 'env' | 'now' | 'random' | 'write'>,
     Pick<SenderEdge, 'queueCalls' | 'topicCalls' | 'storeCalls'>,
     Pick<InvokerEdge, 'invokeCalls'> {}
 
@@ -12,6 +12,7 @@ export interface FunctionEdge
 export const lambdaFunctionEdge = (): FunctionEdge => ({
   env: lambdaEdge.env,
   now: lambdaEdge.now,
+  random: lambdaEdge.random,
   write: lambdaEdge.write,
   // The names are the contract's; a bundler needs to see them spelled out.
   queueCalls: async () => (await import('../async-patterns-sqs.js')).calls,

@@ -21,8 +21,11 @@ import {
   StreamWorker,
 } from 'cdk-async-patterns';
 
-const { EFFECTS_URL } = process.env;
-if (EFFECTS_URL === undefined) throw new Error('EFFECTS_URL: got nothing, expected where effects are counted');
+const { EFFECTS_URL, FUNCTION_TIMEOUT } = process.env;
+if (EFFECTS_URL === undefined || FUNCTION_TIMEOUT === undefined) {
+  throw new Error('EFFECTS_URL, FUNCTION_TIMEOUT: got nothing, expected where effects are counted, and seconds');
+}
+const timeout = Duration.seconds(Number(FUNCTION_TIMEOUT));
 
 /** Every pattern, with the limits that somebody would set who knows that a third of all calls goes wrong. */
 const stack = new Stack(new App(), 'Faults');
@@ -32,10 +35,10 @@ const environment = { EFFECTS_URL };
 /** So high that faults alone do not spend it: the report tells how far they came. */
 const maxReceiveCount = 15;
 const backoff = Backoff.exponential({ initial: Duration.seconds(1), max: Duration.seconds(3) });
-const patient = { timeout: Duration.seconds(10), maxReceiveCount, backoff, environment };
+const patient = { timeout, maxReceiveCount, backoff, environment };
 // What a dead process had in hand comes back soon.
-const worker = { ...patient, visibilityTimeout: Duration.seconds(12) };
-const idempotency = Idempotency.table({ leaseDuration: Duration.seconds(11) });
+const worker = { ...patient, visibilityTimeout: timeout.plus(Duration.seconds(1)) };
+const idempotency = Idempotency.table({ leaseDuration: timeout.plus(Duration.seconds(1)) });
 
 const provider = new CircuitBreaker(stack, 'Provider', {
   minimumCalls: 10,
@@ -48,7 +51,7 @@ const charges = new AsyncWorker(stack, 'Charges', {
   handler: entry('once', 'charges'),
   idempotency,
   circuitBreaker: provider,
-  maxConcurrency: 6,
+  maxConcurrency: 5,
 });
 const steps = new AsyncWorker(stack, 'Steps', { ...worker, handler: entry('handlers', 'steps'), fifo: true });
 const payloadStore = new PayloadStore(stack, 'Payloads', { threshold: Size.bytes(2_000) });
@@ -56,15 +59,15 @@ const documents = new AsyncWorker(stack, 'Documents', {
   ...worker,
   handler: entry('handlers', 'documents'),
   payloadStore,
-  maxConcurrency: 3,
+  maxConcurrency: 2,
 });
 const mails = new LoadLevelingQueue(stack, 'Mails', {
   ...patient,
-  timeout: Duration.seconds(6),
+  timeout: Duration.seconds(Number(FUNCTION_TIMEOUT) / 2),
   handler: entry('handlers', 'mails'),
   pace: Pace.rate(50, Duration.seconds(1)),
   batchSize: 10,
-  maxConcurrency: 4,
+  maxConcurrency: 2,
 });
 const renders = new AsyncWorker(stack, 'Renders', {
   ...worker,
@@ -83,7 +86,7 @@ const billing = events.addWorker('Billing', {
   ...worker,
   handler: entry('once', 'billing'),
   idempotency,
-  maxConcurrency: 3,
+  maxConcurrency: 2,
 });
 const audit = events.addWorker('Audit', {
   ...worker,
@@ -91,7 +94,7 @@ const audit = events.addWorker('Audit', {
   filter: MessageFilter.attributes({ size: MessageMatch.strings('large') }),
   maxConcurrency: 2,
 });
-const orders = new AsyncWorker(stack, 'Orders', { ...worker, handler: entry('orders'), maxConcurrency: 4 });
+const orders = new AsyncWorker(stack, 'Orders', { ...worker, handler: entry('orders'), maxConcurrency: 3 });
 events.connectPublisher(orders.function, 'events');
 
 const log = new EventLog(stack, 'Log', { removalPolicy: RemovalPolicy.DESTROY });
@@ -118,14 +121,14 @@ const clicks = new StreamWorker(stack, 'Clicks', {
   source: StreamSource.kinesis(stream),
   handler: entry('handlers', 'clicks'),
   batchSize: 50,
-  timeout: Duration.seconds(10),
+  timeout,
   environment,
 });
 const thumbnails = new AsyncFunction(stack, 'Thumbnails', {
   handler: entry('handlers', 'thumbnails'),
   payloadStore,
   retryAttempts: 2,
-  timeout: Duration.seconds(10),
+  timeout,
   environment,
 });
 

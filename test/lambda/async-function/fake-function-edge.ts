@@ -41,6 +41,8 @@ export class FakeFunctionEdge implements FunctionEdge {
       return { requestId: 'r-2' };
     },
   });
+  random = (): number => 0.5;
+
   storeCalls = async () => ({
     putObject: async () => {},
     getObject: async ({ Bucket, Key }: { Bucket?: string | undefined; Key?: string | undefined }) => {
