@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cleanEnv, LOCAL, tail, withLog } from './run';
+import { trust } from './enforced-iam/trust';
+import { cleanEnv, LOCAL, ROOT, tail, withLog } from './run';
 import { installEmulator } from './venv';
 
 export const ACCOUNT = '000000000000';
@@ -16,6 +17,8 @@ export interface Emulator {
   readonly log: string;
   /** Of the process; those of the functions are below it. */
   readonly pid: number;
+  /** What roles asked for, and the answers: see `authorisationsIn`. Only where IAM is enforced */
+  readonly iamRecord?: string;
   /** The command line that does what `stop` does. */
   readonly stopCommand: string;
   /** What points a program that uses an AWS SDK at the emulator. */
@@ -34,8 +37,15 @@ export interface EmulatorOptions {
   readonly directory?: string;
   /** Let it outlive this process. Default: it ends with this process, however that ends */
   readonly keep?: boolean;
+  /**
+   * Evaluate the policies on each call, and serve TLS only, which our policies ask for. Default: whether the variable
+   * ASYNC_PATTERNS_ENFORCED_IAM is 1
+   */
+  readonly enforceIam?: boolean;
   readonly onInstall?: () => void;
 }
+
+const ENFORCED = join(ROOT, 'bin', 'local', 'enforced-iam', 'emulator.py');
 
 export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -60,10 +70,11 @@ function killGroup(group: number): void {
   }
 }
 
-async function untilHealthy(endpoint: string, child: ChildProcess, log: string): Promise<void> {
+async function untilHealthy(endpoint: string, child: ChildProcess, log: string, certificate?: string): Promise<void> {
   const until = Date.now() + 30_000;
   while (Date.now() < until) {
     if (child.exitCode !== null || child.signalCode !== null) break;
+    if (certificate) trust(certificate);
     const response = await fetch(`${endpoint}/_ministack/health`).catch(() => undefined);
     if (response?.ok) return;
     await sleep(100);
@@ -75,14 +86,18 @@ async function untilHealthy(endpoint: string, child: ChildProcess, log: string):
 export async function startEmulator({
   directory = LOCAL,
   keep = false,
+  enforceIam = process.env.ASYNC_PATTERNS_ENFORCED_IAM === '1',
   onInstall,
 }: EmulatorOptions = {}): Promise<Emulator> {
-  const program = await installEmulator(onInstall);
+  const bin = await installEmulator({ enforceIam, onInstall });
   const state = await mkdtemp(join(tmpdir(), 'async-patterns-emulator-'));
   const port = await freePort();
   // An address, not a name: S3 clients turn `localhost` into `<bucket>.localhost`, which not every resolver knows.
-  const endpoint = `http://127.0.0.1:${port}`;
+  const endpoint = `${enforceIam ? 'https' : 'http'}://127.0.0.1:${port}`;
   const log = join(directory, 'emulator.log');
+  // It makes one when it starts.
+  const certificate = enforceIam ? join(state, 'ministack-tls', 'server.crt') : undefined;
+  const iamRecord = enforceIam ? join(directory, 'iam.jsonl') : undefined;
   const env = cleanEnv({
     GATEWAY_PORT: String(port),
     BIND_HOST: '127.0.0.1',
@@ -92,9 +107,14 @@ export async function startEmulator({
     TMPDIR: state,
     PERSIST_STATE: '0',
     S3_PERSIST: '0',
+    // Functions inherit what they shall trust.
+    ...(certificate &&
+      iamRecord && { AUTH: 'true', USE_SSL: '1', NODE_EXTRA_CA_CERTS: certificate, IAM_RECORD: iamRecord }),
   });
 
-  const child = withLog(log, (fd) => spawn(program, { env, detached: true, stdio: ['ignore', fd, fd] }));
+  if (iamRecord) await rm(iamRecord, { force: true });
+  const [program, args] = enforceIam ? [join(bin, 'python'), [ENFORCED]] : [join(bin, 'ministack'), []];
+  const child = withLog(log, (fd) => spawn(program, args, { env, detached: true, stdio: ['ignore', fd, fd] }));
   await once(child, 'spawn');
   const exited = once(child, 'exit');
   child.unref();
@@ -113,7 +133,7 @@ export async function startEmulator({
     await rm(state, { recursive: true, force: true, maxRetries: 3 });
   };
   try {
-    await untilHealthy(endpoint, child, log);
+    await untilHealthy(endpoint, child, log, certificate);
   } catch (error) {
     await stop();
     throw error;
@@ -124,6 +144,7 @@ export async function startEmulator({
     endpoint,
     log,
     pid: group,
+    iamRecord,
     stopCommand: `kill -s KILL -- -${group}; rm -rf ${state}`,
     env: {
       AWS_ENDPOINT_URL: endpoint,
@@ -133,6 +154,7 @@ export async function startEmulator({
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      ...(certificate && { NODE_EXTRA_CA_CERTS: certificate, AWS_CA_BUNDLE: certificate }),
     },
     clientConfig: { endpoint, region: REGION, credentials },
     stop,

@@ -72,7 +72,7 @@ async function demo(
   const outputs = await phase('cdk deploy', () => deploy(emulator, { stack: 'Reference' }));
   const reference = referenceOf(outputs);
   const bookkeepers = await phase(`sending messages and jobs, seed ${seed}`, (line) =>
-    sendLoads(emulator, reference, seed, (text) => line.update(text)),
+    sendLoads(emulator, reference, seed, { onProgress: (text) => line.update(text) }),
   );
   const books = await phase('accounting for them', (line) =>
     collect(emulator, reference, bookkeepers, {

@@ -6,6 +6,8 @@ import { LOCAL, run } from './run';
 
 /** Behaviour differs from version to version, so what is tested against is pinned. */
 const MINISTACK = '1.5.33';
+/** It makes its certificate with it. */
+const CRYPTOGRAPHY = '50.0.2';
 const OLDEST_PYTHON = [3, 10] as const;
 
 const print = async (python: string, expression: string): Promise<string | undefined> => {
@@ -72,6 +74,17 @@ export async function virtualEnvironment(
   return bin;
 }
 
-/** Installs the emulator, if it is not there yet, and returns its program. */
-export const installEmulator = async (onInstall?: () => void): Promise<string> =>
-  join(await virtualEnvironment('venv', { ministack: MINISTACK }, onInstall), 'ministack');
+/**
+ * Installs the emulator, if it is not there yet, and returns the directory of its programs. Enforcing IAM it needs a package
+ * more, in an environment of its own: tests may be running in the other.
+ */
+export const installEmulator = ({
+  enforceIam,
+  onInstall,
+}: {
+  readonly enforceIam: boolean;
+  readonly onInstall?: () => void;
+}): Promise<string> =>
+  enforceIam
+    ? virtualEnvironment('venv-iam', { ministack: MINISTACK, cryptography: CRYPTOGRAPHY }, onInstall)
+    : virtualEnvironment('venv', { ministack: MINISTACK }, onInstall);

@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, REGION, startEmulator } from '../../bin/local/emulator';
+import { makeCaller } from '../../bin/local/iam';
 import { LOCAL } from '../../bin/local/run';
 import { signed } from '../../lambda/handlers/webhook-sender/sigv4';
 import { inParallel } from '../../lambda/runtime/parallel';
@@ -58,28 +59,6 @@ let sqs: SQSClient;
 let dynamodb: DynamoDBClient;
 let alice: Credentials;
 let mallory: Credentials;
-
-const iam = async (parameters: Record<string, string>): Promise<string> => {
-  const url = new URL(emulator.endpoint);
-  const body = new URLSearchParams({ ...parameters, Version: '2010-05-08' }).toString();
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  const request = { method: 'POST', url, headers, body };
-  const scope = { region: REGION, service: 'iam' };
-  const response = await fetch(url, {
-    method: 'POST',
-    body,
-    headers: signed(request, emulator.clientConfig.credentials, scope, new Date()),
-  });
-  if (!response.ok) throw new Error(`IAM: ${response.status} ${await response.text()}`);
-  return response.text();
-};
-
-async function user(UserName: string): Promise<Credentials> {
-  await iam({ Action: 'CreateUser', UserName });
-  const xml = await iam({ Action: 'CreateAccessKey', UserName });
-  const of = (name: string): string => new RegExp(`<${name}>(.*?)</${name}>`).exec(xml)?.[1] ?? '';
-  return { accessKeyId: of('AccessKeyId'), secretAccessKey: of('SecretAccessKey') };
-}
 
 interface CallOptions {
   readonly api?: string;
@@ -165,7 +144,7 @@ beforeAll(async () => {
   out = await deploy(emulator, { stack: 'AsyncApi', app: 'tsx test/e2e/fixtures/async-api/app.ts', directory });
   sqs = new SQSClient(emulator.clientConfig);
   dynamodb = new DynamoDBClient(emulator.clientConfig);
-  [alice, mallory] = [await user('alice'), await user('mallory')];
+  [alice, mallory] = [await makeCaller(emulator, 'alice'), await makeCaller(emulator, 'mallory')];
 }, 180_000);
 
 afterAll(async () => {

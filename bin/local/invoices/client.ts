@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Credentials, signed } from '../../../lambda/handlers/webhook-sender/sigv4';
 import type { JobView } from '../../../lambda/runtime';
 import { type Emulator, REGION } from '../emulator';
+import { makeCaller } from '../iam';
 
 /** What the API answers: a job, or a problem. */
 export interface Reply {
@@ -9,27 +10,7 @@ export interface Reply {
   readonly body: Partial<JobView> & { readonly title?: string; readonly detail?: string };
 }
 
-const IAM_VERSION = '2010-05-08';
 const MAX_TRIES = 10;
-
-/** Somebody to sign with: a job belongs to whoever has submitted it, so a caller without an identity has none. */
-async function makeUser({ endpoint, clientConfig }: Emulator, UserName: string): Promise<Credentials> {
-  const iam = async (Action: string): Promise<string> => {
-    const url = new URL(endpoint);
-    const body = new URLSearchParams({ Action, UserName, Version: IAM_VERSION }).toString();
-    const request = { method: 'POST', url, body, headers: { 'content-type': 'application/x-www-form-urlencoded' } };
-    const scope = { region: REGION, service: 'iam' };
-    const headers = signed(request, clientConfig.credentials, scope, new Date());
-    const response = await fetch(url, { method: 'POST', body, headers });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${Action}: got ${response.status} ${text}`);
-    return text;
-  };
-  await iam('CreateUser');
-  const xml = await iam('CreateAccessKey');
-  const of = (name: string): string => new RegExp(`<${name}>(.*?)</${name}>`).exec(xml)?.[1] ?? '';
-  return { accessKeyId: of('AccessKeyId'), secretAccessKey: of('SecretAccessKey') };
-}
 
 /** Calls the API as its callers do. */
 export class InvoicesClient {
@@ -41,7 +22,7 @@ export class InvoicesClient {
   /** By its path: the host that an API has is one that only AWS answers for. */
   static async of(emulator: Emulator, apiId: string): Promise<InvoicesClient> {
     const jobs = `${emulator.endpoint}/restapis/${apiId}/prod/_user_request_/jobs`;
-    return new InvoicesClient(jobs, await makeUser(emulator, `invoices-${Date.now()}`));
+    return new InvoicesClient(jobs, await makeCaller(emulator, `invoices-${Date.now()}`));
   }
 
   /** Repeats under the same key what is to come later: the key is what makes that harmless. */

@@ -88,6 +88,27 @@ export const DEMO: LoadSize = {
   groupSize: 10,
 };
 
+/** One or a few of each kind. */
+export const FEW: LoadSize = {
+  orders: {
+    healthy: 20,
+    flaky: 6,
+    throttled: 1,
+    slow: 1,
+    'fails late': 1,
+    hopeless: 1,
+    'throws undefined': 1,
+    'permanently bad': 2,
+    'bad, 10 attributes': 1,
+    'schema mismatch': 1,
+    'not JSON': 1,
+    '__proto__ key': 1,
+  },
+  payments: { healthy: 6, 'sent three times': 4, 'provider fails once': 3, 'key reused': 1, 'key empty': 1 },
+  groups: 6,
+  groupSize: 4,
+};
+
 /** A group has at most one message that is not healthy, in turns: each receive of a first counts for its followers too. */
 const GROUP_FAULTS: readonly Kind[] = ['hopeless', 'permanently bad', 'flaky', 'permanently bad', 'flaky', 'healthy'];
 
