@@ -99,6 +99,7 @@ export function svg(graph: Graph): string {
   const arrows = graph.edges.flatMap((edge) => arrow(edge, boxes) ?? []);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" text-anchor="middle">`,
+    '<title>Who sends to whom</title>',
     '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="#444"/></marker></defs>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...arrows.map(({ path }) => path),

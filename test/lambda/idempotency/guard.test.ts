@@ -189,10 +189,13 @@ describe('before it runs', () => {
     expect(decided()[1]).toMatchObject({ kind: 'dead' });
   });
 
-  test('a store that does not answer is named once, and so is why', async () => {
-    const table: StatementCalls = { batchExecuteStatement: () => Promise.reject(new Error('down')) };
-    const { decided, errors, open } = guardOf([work('a'), work('b')], { table });
-    await open();
+  test('a store that does not answer is asked four times, and named once, and so is why', async () => {
+    const ask = jest.fn(() => Promise.reject(new Error('down')));
+    const { decided, errors, open } = guardOf([work('a'), work('b')], { table: { batchExecuteStatement: ask } });
+    const opened = open();
+    await jest.advanceTimersByTimeAsync(5_000);
+    await opened;
+    expect(ask).toHaveBeenCalledTimes(4);
     const outcome = { kind: 'retry', reason: 'the idempotency store does not answer: down' };
     expect(decided()).toEqual([outcome, outcome]);
     expect(errors).toEqual([
@@ -283,7 +286,7 @@ describe('when it is over', () => {
     expect(errors).toEqual([['completion refused', { key: 'W#k', reason: 'another attempt has taken over its key' }]]);
   });
 
-  test('what failed is given back with one question, whatever the answer', async () => {
+  test('what failed is given back, and no more than four times where that is not answered', async () => {
     const table = new FakeTable();
     const failing = () => {
       throw new Error('flaky');
@@ -297,8 +300,8 @@ describe('when it is over', () => {
     const finished = guard.finish(outcomes);
     await jest.advanceTimersByTimeAsync(5_000);
     expect(await finished).toEqual(outcomes);
-    expect(table.requests).toHaveLength(1);
-    expect(table.requests[0]![0]!.Statement).toMatch(/^DELETE/);
+    expect(table.requests).toHaveLength(4);
+    for (const [question] of table.requests) expect(question!.Statement).toMatch(/^DELETE/);
   });
 
   test('work that ends after the reply is not recorded: its message comes again', async () => {
