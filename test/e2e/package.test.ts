@@ -57,6 +57,18 @@ test('an app that installs it synthesizes a worker with its handler bundled', ()
   ]);
 }, 60_000);
 
+test('an app that uses a worker does not load what an API needs', () => {
+  const loaded = run(
+    'node',
+    '-e',
+    `const { AsyncWorker } = require('cdk-async-patterns');
+    if (!AsyncWorker.name) throw new Error('no worker');
+    console.log(Object.keys(require.cache).join('\\n'));`,
+  );
+  expect(loaded).toMatch(/cdk-async-patterns\/lib\/async-worker\.js$/m);
+  expect(loaded).not.toMatch(/cdk-async-patterns\/lib\/async-api\.js$/m);
+});
+
 test.each(['runtime', 'testing'])('./%s is there for import and for require, with the same names', (entry) => {
   const names = (code: string, ...flags: string[]): string => run('node', ...flags, '-e', code);
   const required = names(`console.log(Object.keys(require('cdk-async-patterns/${entry}')).sort().join())`);
