@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../local/run';
+import { checkApp } from './apps';
 
 interface Language {
   readonly name: string;
@@ -111,7 +112,8 @@ for (const { name, toolchain, options = [], finish } of LANGUAGES) {
     must('npx', ['jsii-pacmak', '--target', name, '--no-npmignore', '--force', ...options]);
     finish?.();
     checkTarball(name);
-    console.log(`${name}: built into dist/${name}, with all of the runtime`);
+    const proven = checkApp(name) ? '; an app that uses it is what its twin in TypeScript is' : '';
+    console.log(`${name}: built into dist/${name}, with all of the runtime${proven}`);
   } catch (error) {
     console.error(`${name}: ${(error as Error).message}`);
     failed.push(name);

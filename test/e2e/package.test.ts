@@ -118,15 +118,35 @@ describe('what the README shows, in files of the names that it gives', () => {
   }, 120_000);
 });
 
-test.each(['runtime', 'testing'])('./%s is there for import and for require, with the same names', (entry) => {
-  const names = (code: string, ...flags: string[]): string => run('node', ...flags, '-e', code);
-  const required = names(`console.log(Object.keys(require('cdk-async-patterns/${entry}')).sort().join())`);
+test('an app that uses a worker does not load what an API needs', () => {
+  const loaded = run(
+    'node',
+    '-e',
+    `const { AsyncWorker } = require('cdk-async-patterns');
+    if (!AsyncWorker.name) throw new Error('no worker');
+    console.log(Object.keys(require.cache).join('\\n'));`,
+  );
+  expect(loaded).toMatch(/cdk-async-patterns\/lib\/async-worker\.js$/m);
+  expect(loaded).not.toMatch(/cdk-async-patterns\/lib\/async-api\.js$/m);
+});
+
+test.each([
+  ['cdk-async-patterns', 'AsyncWorker'],
+  ['cdk-async-patterns/runtime', 'worker'],
+  ['cdk-async-patterns/testing', 'sqsEvent'],
+])('%s is there for import and for require, with the same names', (entry, name) => {
+  const names = (code: string, ...flags: string[]): string[] =>
+    run('node', ...flags, '-e', code)
+      .trim()
+      .split(',');
+  const required = names(`console.log(Object.keys(require('${entry}')).sort().join())`);
   const imported = names(
-    `import * as all from 'cdk-async-patterns/${entry}'; console.log(Object.keys(all).sort().join())`,
+    `import * as all from '${entry}'; console.log(Object.keys(all).sort().join())`,
     '--input-type=module',
   );
-  expect(imported).toBe(required);
-  expect(required).toContain(entry === 'runtime' ? 'worker' : 'sqsEvent');
+  // Node gives a CommonJS module to `import` whole, too.
+  expect(imported.filter((each) => !['default', 'module.exports'].includes(each))).toEqual(required);
+  expect(required).toContain(name);
 });
 
 test.each([

@@ -31,7 +31,7 @@ const CONTENDERS: readonly Contender[] = [
 const BASE = { cpu: 'sdk-batch', rate: 'sdk-send' };
 
 /** Fresh processes: what the engine decides when it compiles differs from one to the next. */
-const GENERATIONS = rounds(5);
+const GENERATIONS = rounds(3);
 const WARM_UP = 3;
 const ROUNDS = rounds(8);
 const MESSAGES = rounds(5_000);
