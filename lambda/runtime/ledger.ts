@@ -63,7 +63,7 @@ export class Ledger {
       if (Object.keys(UnprocessedKeys ?? {}).length > 0) throw new Error('the table is throttled');
       for (const item of Responses?.[this.table] ?? []) {
         const key = item[LEDGER.key]?.S ?? '';
-        found.set(key.slice(LEDGER.message.length), Number(item[FORGIVEN]?.N ?? 0));
+        found.set(key.slice(LEDGER.message.length), Math.max(0, Number(item[FORGIVEN]?.N ?? 0)));
       }
     });
     return found;

@@ -41,6 +41,8 @@ export const TEXTS: readonly string[] = [
   '1e400',
   '-1e400',
   '-0',
+  '-5',
+  '1e30',
   '0x10',
   '1_000',
   '9007199254740993',
@@ -77,6 +79,21 @@ export const TEXTS: readonly string[] = [
   '"'.repeat(2_000),
   deep(2_000),
   deep(2_000, '{"a":', '}'),
+];
+
+/** Numbers that somebody may write, in DynamoDB's range. */
+export const NUMBERS: readonly string[] = [
+  '0',
+  '-1',
+  '-5',
+  '0.5',
+  '1e-20',
+  '1e30',
+  '1e125',
+  '-1e125',
+  '9007199254740993',
+  '8640000000000001',
+  '4102444800000',
 ];
 
 /** Values where some other is expected. */

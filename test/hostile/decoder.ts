@@ -16,6 +16,8 @@ export interface Decoder {
   readonly name: string;
   /** Inputs that it accepts. */
   readonly valid: readonly unknown[];
+  /** Others to start from. */
+  readonly others?: readonly unknown[];
   /** How often it is fuzzed by default; those that are slow less. */
   readonly runs?: number;
   /** Changes to an input at most. */
@@ -79,9 +81,13 @@ export function fuzz(decoder: Decoder): void {
         const counts = { accepted: 0, refused: 0 };
         const changed = watchIntrinsics();
         await fc.assert(
-          fc.asyncProperty(fc.constantFrom(...decoder.valid), changes(decoder.changes), async (valid, made) => {
-            counts[(await meet(decoder, mutated(valid, made), changed)).kind]++;
-          }),
+          fc.asyncProperty(
+            fc.constantFrom(...decoder.valid, ...(decoder.others ?? [])),
+            changes(decoder.changes),
+            async (valid, made) => {
+              counts[(await meet(decoder, mutated(valid, made), changed)).kind]++;
+            },
+          ),
           { numRuns: Math.max(1, Math.round(RUNS * (decoder.runs ?? 1))), seed: SEED },
         );
         // A generator that knows one fate alone proves nothing.

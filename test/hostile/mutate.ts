@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { KEYS, TEXTS, VALUES } from './corpus';
+import { KEYS, NUMBERS, TEXTS, VALUES } from './corpus';
 
 type Tree = any;
 
@@ -42,7 +42,7 @@ const HOW = [
   'inside',
   'inside',
   'bytes',
-  'bytes',
+  'number',
   'retype',
 ] as const;
 
@@ -69,6 +69,12 @@ function inside(text: string, change: Change): string {
     if (typeof tree === 'object' && tree !== null) return JSON.stringify(mutated(tree, [change]));
   } catch {}
   return garbled(text, change[2]);
+}
+
+/** Another number in its form, or, of what is none, one all the same. */
+function numbered(value: Tree, n: number): Tree {
+  const text = pick(NUMBERS, n);
+  return typeof value === 'string' ? text : Number(text);
 }
 
 function retyped(value: Tree): Tree {
@@ -110,6 +116,9 @@ function apply(root: Tree, [where, how, what]: Change): void {
       break;
     case 'bytes':
       put(parent, name, typeof value === 'string' ? garbled(value, what) : pick(VALUES, what));
+      break;
+    case 'number':
+      put(parent, name, numbered(value, what));
       break;
     case 'retype':
       put(parent, name, retyped(value));

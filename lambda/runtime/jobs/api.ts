@@ -45,6 +45,13 @@ const JOB = /^[\w-]{32}$/;
 /** API Gateway gives up after 29 seconds: a reply must be on its way by then. */
 const RESERVE = 2_000;
 
+/** Where jobs are: with the stage, or the base path of a domain of the user's. */
+function placeOf({ requestContext, path: ownPath }: APIGatewayProxyEvent): string {
+  const path: unknown = requestContext?.path ?? ownPath;
+  const encoded = (part: string): string => Array.from(Buffer.from(part), (byte) => `%${byte.toString(16)}`).join('');
+  return typeof path === 'string' ? path.replace(/\/$/, '').replace(/[^\x21-\x7e]+/g, encoded) : '';
+}
+
 interface Parts {
   readonly desk: Desk;
   readonly store: JobStore;
@@ -81,9 +88,7 @@ export function jobsApiOn<T>(edge: JobsEdge, options: JobsApiOptions<T>): JobsAp
       if (status >= 500) edge.log.error('job not accepted', { error: describe(answer), cause: describe(answer.cause) });
       throw new Refusal(status, title, answer.message, {}, retryAfter ? { 'Retry-After': retryAfter } : {});
     }
-    // With the stage, or the base path of a domain of the user's.
-    const path = event.requestContext?.path ?? event.path;
-    return shown(202, await store.complete(answer!), { Location: `${path.replace(/\/$/, '')}/${answer!.id}` });
+    return shown(202, await store.complete(answer!), { Location: `${placeOf(event)}/${answer!.id}` });
   };
 
   const owned = (row: JobRow | undefined, owner: string): JobRow => {

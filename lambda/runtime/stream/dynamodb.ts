@@ -1,5 +1,5 @@
 import type { AttributeValue, DynamoDBRecord } from 'aws-lambda/trigger/dynamodb-stream';
-import { kindOf, NO_HEADERS, notAStream, type StreamRecord, timeOf } from './record';
+import { kindOf, NO_HEADERS, notAStream, type StreamRecord, textOr, timeOf } from './record';
 import { type Native, unmarshallItem } from './unmarshall';
 
 /** What happened to an item. The images are there as far as the stream's view type has them. */
@@ -36,15 +36,15 @@ export function dynamodbRecord(raw: DynamoDBRecord, where: string): StreamRecord
   }
   const created = dynamodb?.ApproximateCreationDateTime;
   return {
-    id: String(eventID ?? sequenceNumber),
+    id: textOr(eventID, sequenceNumber),
     itemIdentifier: sequenceNumber,
     line: '',
     key: keyText(dynamodb?.Keys),
     location: {
-      source: String(eventSourceARN ?? ''),
+      source: textOr(eventSourceARN, ''),
       sequenceNumber,
       partitionKey: JSON.stringify(dynamodb?.Keys ?? {}),
-      arrivedAt: timeOf(Number(created) * 1000),
+      arrivedAt: timeOf(typeof created === 'number' && created * 1000),
     },
     headers: NO_HEADERS,
     raw,

@@ -3,7 +3,7 @@ import type { KinesisStreamEvent } from 'aws-lambda/trigger/kinesis-stream';
 import { dynamodbRecord } from './dynamodb';
 import { type KafkaEvent, kafkaRecords } from './kafka';
 import { kinesisRecord } from './kinesis';
-import { kindOf, notAStream, type StreamBatch, type StreamRecord } from './record';
+import { kindOf, notAStream, type StreamBatch, type StreamRecord, textOr } from './record';
 
 export type StreamEvent = KinesisStreamEvent | DynamoDBStreamEvent | KafkaEvent;
 
@@ -22,7 +22,7 @@ function windowOf(event: WindowPart): StreamBatch['window'] {
   if (typeof window !== 'object') throw notAStream(`window is not an object (got ${kindOf(window)})`);
   const early = event.isWindowTerminatedEarly === true;
   return {
-    bounds: { start: String(window.start), end: String(window.end) },
+    bounds: { start: textOr(window.start, ''), end: textOr(window.end, '') },
     state: event.state,
     shardId: typeof event.shardId === 'string' ? event.shardId : undefined,
     last: event.isFinalInvokeForWindow === true || early,

@@ -1,6 +1,6 @@
 import type { MSKEvent, MSKRecord } from 'aws-lambda/trigger/msk';
 import type { SelfManagedKafkaEvent } from 'aws-lambda/trigger/self-managed-kafka';
-import { kindOf, NO_HEADERS, notAStream, type StreamRecord, timeOf } from './record';
+import { kindOf, NO_HEADERS, notAStream, type StreamRecord, textOr, timeOf } from './record';
 
 export type KafkaEvent = MSKEvent | SelfManagedKafkaEvent;
 
@@ -10,7 +10,9 @@ function headersOf({ headers }: MSKRecord): Readonly<Record<string, string>> {
   const texts: Record<string, string> = Object.create(null);
   for (const header of headers) {
     for (const [name, bytes] of Object.entries(header ?? {})) {
-      texts[name] = Array.isArray(bytes) ? Buffer.from(bytes).toString('utf8') : String(bytes);
+      texts[name] = Array.isArray(bytes)
+        ? Buffer.from(bytes.filter(Number.isInteger)).toString('utf8')
+        : textOr(bytes, '');
     }
   }
   return texts;
@@ -56,7 +58,7 @@ export function kafkaRecords(event: KafkaEvent): StreamRecord[] {
   if (typeof records !== 'object' || records === null || Array.isArray(records)) {
     throw notAStream(`records is not an object (got ${kindOf(records)})`);
   }
-  const source = String(('eventSourceArn' in event ? event.eventSourceArn : bootstrapServers) ?? '');
+  const source = textOr('eventSourceArn' in event ? event.eventSourceArn : bootstrapServers, '');
   return Object.entries(records).flatMap(([partition, list]) => {
     if (!Array.isArray(list)) throw notAStream(`records.${partition} is not a list (got ${kindOf(list)})`);
     return list.map((raw, i) => kafkaRecord(raw, partition, `records.${partition}[${i}]`, source));

@@ -1,5 +1,5 @@
 import type { KinesisStreamRecord } from 'aws-lambda/trigger/kinesis-stream';
-import { kindOf, NO_HEADERS, notAStream, type StreamRecord, timeOf } from './record';
+import { kindOf, NO_HEADERS, notAStream, type StreamRecord, textOr, timeOf } from './record';
 
 /** @throws TypeError if it lacks what it is reported or read by */
 export function kinesisRecord(raw: KinesisStreamRecord, where: string): StreamRecord {
@@ -10,21 +10,21 @@ export function kinesisRecord(raw: KinesisStreamRecord, where: string): StreamRe
   if (typeof kinesis.data !== 'string') {
     throw notAStream(`${where}.kinesis.data is not a string (got ${kindOf(kinesis.data)})`);
   }
-  const { sequenceNumber, data } = kinesis;
-  const partitionKey = String(kinesis.partitionKey ?? '');
+  const { sequenceNumber, data, approximateArrivalTimestamp: arrived } = kinesis;
+  const partitionKey = textOr(kinesis.partitionKey, '');
   const shardId = typeof eventID === 'string' ? eventID.split(':')[0] : undefined;
   const bytes = (): Buffer => Buffer.from(data, 'base64');
   return {
-    id: String(eventID ?? sequenceNumber),
+    id: textOr(eventID, sequenceNumber),
     itemIdentifier: sequenceNumber,
     line: '',
     key: partitionKey,
     location: {
-      source: String(eventSourceARN ?? ''),
+      source: textOr(eventSourceARN, ''),
       shardId,
       sequenceNumber,
       partitionKey,
-      arrivedAt: timeOf(kinesis.approximateArrivalTimestamp * 1000),
+      arrivedAt: timeOf(typeof arrived === 'number' && arrived * 1000),
     },
     headers: NO_HEADERS,
     raw,

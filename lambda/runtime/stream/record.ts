@@ -75,7 +75,10 @@ export const kindOf = (value: unknown): string =>
         ? `an object with ${namesOf(value) || 'no keys'}`
         : typeof value;
 
-/** The last of them that there is. */
+/** A text that names something, or what stands for it. */
+export const textOr = <T>(value: unknown, otherwise: T): string | T => (typeof value === 'string' ? value : otherwise);
+
+/** The last time that there is. */
 const LATEST = 8.64e15;
 
 /** Milliseconds since the epoch, if it is a time: with Kafka the sender writes what it likes. */
