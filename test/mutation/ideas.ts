@@ -40,10 +40,10 @@ export const IDEAS: Readonly<Record<string, Idea>> = {
   },
   replay: {
     mutate: [
-      'lambda/runtime/event-log/!(edge|index|types).ts',
+      'lambda/runtime/event-log/{message,replay,replay-handle,stored}.ts',
       'lambda/handlers/event-log/{archive,records}.ts',
       'lambda/handlers/event-log-replayer/!(index).ts',
     ],
-    tests: ['event-log/*.test.ts'],
+    tests: ['event-log/{archive,replay,replayer,replayer.property,outbox}.test.ts'],
   },
 };
