@@ -17,7 +17,7 @@ export const IDEAS: Readonly<Record<string, Idea>> = {
   },
   idempotency: {
     mutate: ['lambda/runtime/idempotency/*.ts'],
-    tests: ['idempotency/*.test.ts', '{guards,open}.test.ts'],
+    tests: ['idempotency/!(model).test.ts', '{guards,open}.test.ts'],
   },
   breaker: {
     mutate: [
@@ -36,14 +36,14 @@ export const IDEAS: Readonly<Record<string, Idea>> = {
       'lambda/runtime/pack.ts',
       'lambda/runtime/producer/{attributes,backlog,entry,groups,item,line,outbox,withdrawals}.ts',
     ],
-    tests: ['producer/!(memory).test.ts'],
+    tests: ['producer/{ends,later,options,packing.property,producer,retry.property}.test.ts'],
   },
   replay: {
     mutate: [
-      'lambda/runtime/event-log/!(edge|index|types).ts',
+      'lambda/runtime/event-log/{message,replay,replay-handle,stored}.ts',
       'lambda/handlers/event-log/{archive,records}.ts',
       'lambda/handlers/event-log-replayer/!(index).ts',
     ],
-    tests: ['event-log/*.test.ts'],
+    tests: ['event-log/{archive,replay,replayer}.test.ts'],
   },
 };

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
-import { backpressureOf, GAUGE, type Gauge, gaugeOf } from '../../../lambda/runtime/pace/gauge';
+import { backpressureOf, GAUGE, type Gauge, gaugeOf, readGauge } from '../../../lambda/runtime/pace/gauge';
+import { capacityOf } from '../../../lambda/runtime/pace/meter';
 import { sizeOf } from '../../../lambda/runtime/pace/queue-size';
-import { concurrencyFor, defaultBatchSize } from '../../../lib/private/contract';
+import { Expression, readPace, rowOf } from '../../../lambda/runtime/pace/row';
+import { concurrencyFor, defaultBatchSize, type LevelingSpec } from '../../../lib/private/contract';
 
 const NOW = 1_800_000_000_000;
 const before: Gauge = { at: NOW - 10_000, backlog: 5_000, rate: 100, drain: 50, taken: 1_000 };
@@ -108,6 +110,7 @@ test('the size of a queue is what waits, what is delayed and what is in hand', (
       VisibilityTimeout: '30',
     }),
   ).toBe(10);
+  expect(sizeOf({ ApproximateNumberOfMessagesDelayed: '2' })).toBe(2);
   expect(sizeOf(undefined)).toBe(0);
 });
 
@@ -143,4 +146,157 @@ describe('what follows from a pace', () => {
       }),
     );
   });
+});
+
+describe('the rate', () => {
+  test.each<[string, Gauge | undefined, number, Partial<typeof capacity>, number]>([
+    ['follows a rise at once', { ...before, rate: 50 }, 1_900, {}, 90],
+    ['follows a fall by halves', before, 1_600, {}, 80],
+    ['is never more than the pace', before, 9_000, {}, 100],
+    ['of a concurrency may be anything', before, 9_000, { nominal: undefined }, 800],
+    ['never goes below none', before, 500, {}, 50],
+    ['stays while it is closed', before, 1_000, { closed: true }, 100],
+    ['is none before it was ever seen', undefined, 1_000, {}, 0],
+    ['is none if it is closed before it was ever seen', undefined, 1_000, { closed: true }, 0],
+    ['is told to the thousandth', { ...before, at: NOW - 3_000, rate: 0 }, 1_001, {}, 0.333],
+    ['stays when no time has passed', { ...before, at: NOW }, 2_000, {}, 100],
+    ['stays when a clock goes back', { ...before, at: NOW + 1 }, 2_000, {}, 100],
+  ])('%s', (_, was, taken, other, rate) => {
+    expect(gaugeOf(was, { now: NOW, backlog: 1_000, taken }, { ...capacity, ...other })).toMatchObject({
+      at: NOW,
+      backlog: 1_000,
+      taken,
+      rate,
+    });
+  });
+
+  test.each<[string, number, number, Partial<typeof capacity>, number]>([
+    ['more than in hand: what is observed', 501, 1_500, {}, 501 / 75],
+    ['as many as in hand: the pace', 500, 1_500, {}, 5],
+    ['as many as in hand of a concurrency: what is observed', 500, 1_500, { nominal: undefined }, 500 / 75],
+    ['more than in hand while closed: the pace', 501, 1_500, { closed: true }, 5.01],
+  ])('that counts with %s', (_, backlog, taken, other, drain) => {
+    const gauge = gaugeOf(before, { now: NOW, backlog, taken }, { ...capacity, ...other });
+    expect(gauge.drain).toBeCloseTo(drain, 3);
+  });
+
+  test('that is none leaves a backlog that is more than in hand without an end, another with none', () => {
+    const idle = { ...before, rate: 0 };
+    const drain = (backlog: number) =>
+      gaugeOf(idle, { now: NOW, backlog, taken: 1_000 }, { ...capacity, nominal: undefined }).drain;
+    expect([drain(500), drain(501)]).toEqual([0, 14 * 86_400]);
+    expect(gaugeOf(before, { now: NOW, backlog: 1e12, taken: 2_000 }, capacity).drain).toBe(14 * 86_400);
+  });
+});
+
+describe('a row', () => {
+  test('without anything is that of a pace that nobody has used', () => {
+    const nothing = {
+      version: 0,
+      pace: '',
+      base: '',
+      changedAt: 0,
+      taken: 0,
+      ownedUntil: 0,
+      applied: 0,
+      paused: false,
+    };
+    expect(rowOf(undefined)).toMatchObject(nothing);
+    expect(rowOf({})).toMatchObject(nothing);
+    expect(rowOf({}).gauge).toBeUndefined();
+    expect(readGauge({ [GAUGE.at]: { N: '5' } })).toEqual({ at: 5, backlog: 0, rate: 0, drain: 0, taken: 0 });
+    expect(readGauge(undefined)).toBeUndefined();
+  });
+
+  test('is read as it was written', () => {
+    const n = (value: number) => ({ N: String(value) });
+    const item = {
+      version: n(2),
+      pace: { S: 'p' },
+      base: { S: 'b' },
+      changedAt: n(3),
+      next: n(4),
+      due: n(5),
+      taken: n(6),
+      owner: { S: 'me' },
+      ownedUntil: n(7),
+      applied: n(8),
+      paused: { BOOL: true },
+    };
+    expect(rowOf(item)).toEqual({
+      version: 2,
+      pace: 'p',
+      base: 'b',
+      changedAt: 3,
+      next: 4,
+      due: 5,
+      taken: 6,
+      gauge: undefined,
+      owner: 'me',
+      ownedUntil: 7,
+      applied: 8,
+      paused: true,
+    });
+  });
+
+  test.each<[string, unknown]>([
+    ['{"kind":"rate","count":1}', { kind: 'rate', count: 1 }],
+    ['{"kind":"concurrency","limit":1}', { kind: 'concurrency', limit: 1 }],
+    ['{"kind":"closed"}', { kind: 'closed' }],
+    ['{"kind":"tides"}', undefined],
+    ['', undefined],
+    ['null', undefined],
+  ])('with the pace %p goes by it if it is known', (json, pace) => {
+    expect(readPace(json)).toEqual(pace);
+  });
+
+  test('is asked for all conditions at once', () => {
+    const input = new Expression('k').set('a', { S: 'x' }).set('b', undefined).add('c', 2).if('p').if('q').input('t');
+    expect(input).toEqual({
+      TableName: 't',
+      Key: { pk: { S: 'k' } },
+      UpdateExpression: 'SET #a = :a REMOVE #b ADD #c :c',
+      ConditionExpression: 'p AND q',
+      ExpressionAttributeNames: { '#a': 'a', '#b': 'b', '#c': 'c' },
+      ExpressionAttributeValues: { ':a': { S: 'x' }, ':c': { N: '2' } },
+      ReturnValues: 'ALL_NEW',
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    const bare = new Expression('k').set('b', undefined).input('t');
+    expect(bare).not.toHaveProperty('ConditionExpression');
+    expect(bare).not.toHaveProperty('ExpressionAttributeValues');
+  });
+});
+
+test.each<[Partial<LevelingSpec>, LevelingSpec['pace'], object]>([
+  [{}, { kind: 'rate', count: 30, per: 60, burst: 1 }, { nominal: 0.5, inHand: 20, closed: false }],
+  [{ perTenant: true }, { kind: 'rate', count: 30, per: 60, burst: 1 }, { nominal: undefined, closed: false }],
+  [{ maxConcurrency: 7 }, { kind: 'rate', count: 30, per: 60, burst: 1 }, { inHand: 70 }],
+  [{}, { kind: 'closed' }, { nominal: 10, closed: true }],
+  [{}, { kind: 'concurrency', limit: 20 }, { nominal: undefined, inHand: 40, closed: false }],
+])('what %j with %j can do', (spec, pace, can) => {
+  const made = {
+    table: 't',
+    pace: { kind: 'rate', count: 10, per: 1, burst: 1 },
+    lookahead: 900,
+    batchSize: 10,
+  } as const;
+  expect(capacityOf({ ...made, ...spec }, pace)).toMatchObject(can);
+});
+
+test.each<[number, number, number, number | undefined]>([
+  [60, 60, 0, undefined],
+  [60.1, 60, 0, 1],
+  [100, 60, 0, 40],
+  [100, 60, 10_000, 30],
+  [100, 60, 10_100, 30],
+  [100, 60, 39_999, 1],
+  [100, 60, 299_000, 1],
+  [100, 60, 300_000, 1],
+  [100, 60, 300_001, undefined],
+  [100, 60, -5_000, 40],
+  [5_000, 60, 0, 900],
+])('a backlog of %d s, %d s at most, read %d ms ago: come back in %p s', (drain, limit, age, retryAfter) => {
+  const item = { [GAUGE.drain]: { N: String(drain) }, [GAUGE.at]: { N: String(NOW - age) } };
+  expect(backpressureOf(item, limit, NOW)).toEqual(retryAfter === undefined ? undefined : { retryAfter });
 });
