@@ -37,6 +37,8 @@ export interface RunOptions {
 
 /** What a run came to. */
 export interface Result {
+  /** How many were asked for, about. */
+  readonly asked: number;
   readonly seed: number;
   readonly messages: number;
   readonly seconds: number;
@@ -160,6 +162,7 @@ class Run {
     const { load, effects } = this.parts;
     const killed = (when: string) => effects.killings.filter((killing) => killing.when === when).length;
     return {
+      asked: this.options.messages,
       seed: this.options.seed,
       messages: sizeOf(load),
       kills: { before: killed('before'), after: killed('after'), anywhere: killer.kills() },
