@@ -248,7 +248,9 @@ describe('a permanent failure', () => {
   ])('whose letter is %s comes back', async (_, arrange) => {
     const edge = replying();
     arrange(edge);
-    expect(failuresOf(await run(edge, { process }, kinesisEvent(keyed('a', 'b', 'c'))))).toEqual(['s1']);
+    const reply = run(edge, { process }, kinesisEvent(keyed('a', 'b', 'c')));
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(failuresOf(await reply)).toEqual(['s1']);
   });
 
   test('comes back where there is no dead-letter queue', async () => {
