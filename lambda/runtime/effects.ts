@@ -38,8 +38,27 @@ export interface Effects {
   random(): number;
 }
 
-/** How often a letter is sent, beside what the SDK tries: without it a message that is at its last receive dies without a reason. */
-const MAX_SENDS = 4;
+/**
+ * How often SQS is asked, beside what its client tries. What is refused for good is not asked for again; a letter that is not
+ * accepted costs a receive, at the last of which the message would die without a reason.
+ */
+const MAX_ASKS = 4;
+
+/** Asks until nothing is left that may be accepted later, and returns what is left all the same. */
+async function untilAccepted<T>(
+  { alarm, random }: Effects,
+  items: readonly T[],
+  ask: (open: readonly T[]) => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  let open = items;
+  for (let tries = 1; open.length > 0; tries++) {
+    open = await ask(open);
+    if (open.length === 0 || tries === MAX_ASKS) break;
+    await pause(restAfter(tries, random()), alarm.signal);
+    if (alarm.signal.aborted) break;
+  }
+  return open;
+}
 
 /**
  * Sends dead letters and returns the ids of those that SQS did not confirm. Letters of a FIFO queue go in their order, one
@@ -50,18 +69,13 @@ export async function sendDeadLetters(
   queueUrl: string,
   letters: readonly DeadLetter[],
 ): Promise<Set<string>> {
-  const { alarm, random } = effects;
   const lost = new Set<string>();
-  let open = letters;
-  for (let tries = 0; open.length > 0; ) {
+  const left = await untilAccepted(effects, letters, async (open) => {
     const { passing, refused } = await sendOnce(effects, queueUrl, open);
     for (const { messageId } of refused) lost.add(messageId);
-    open = passing;
-    if (open.length === 0 || ++tries === MAX_SENDS) break;
-    await pause(restAfter(tries, random()), alarm.signal);
-    if (alarm.signal.aborted) break;
-  }
-  for (const { messageId } of open) lost.add(messageId);
+    return passing;
+  });
+  for (const { messageId } of left) lost.add(messageId);
   return lost;
 }
 
@@ -126,12 +140,22 @@ async function sendOnce(
   return { passing: open.filter((letter) => !isRefused(letter)), refused: open.filter(isRefused) };
 }
 
-/** Sets when the failed come back. What SQS refuses comes back after the queue's visibility timeout instead. */
+/** Sets when the failed come back. What SQS does not take comes back after the queue's visibility timeout instead. */
 export async function changeVisibility(
-  { calls, log, alarm }: Effects,
+  effects: Effects,
   queueUrl: string,
   changes: readonly VisibilityChange[],
 ): Promise<void> {
+  await untilAccepted(effects, changes, (open) => changeOnce(effects, queueUrl, open));
+}
+
+/** Those that may be accepted later. */
+async function changeOnce(
+  { calls, log, alarm }: Effects,
+  queueUrl: string,
+  changes: readonly VisibilityChange[],
+): Promise<readonly VisibilityChange[]> {
+  const passing: VisibilityChange[] = [];
   const change = async (request: readonly VisibilityChange[]): Promise<void> => {
     try {
       const Entries = request.map(({ receiptHandle, seconds }, i) => ({
@@ -140,10 +164,14 @@ export async function changeVisibility(
         VisibilityTimeout: seconds,
       }));
       const { Failed = [] } = await alarm.race(calls.changeMessageVisibilityBatch({ QueueUrl: queueUrl, Entries }));
-      for (const { Id, Code, Message } of Failed) {
-        log.warn('backoff refused', { messageId: request[Number(Id)]?.messageId, code: Code, reason: Message });
+      for (const entry of Failed) {
+        const refused = request[Number(entry.Id)];
+        const { code, reason, retry } = ofEntry(entry);
+        if (refused && retry) passing.push(refused);
+        log.warn('backoff refused', { messageId: refused?.messageId, code, reason });
       }
     } catch (error) {
+      if (ofRequest(error).retry) passing.push(...request);
       log.warn('backoff not set', { count: request.length, reason: sentence(describe(error)) });
     }
   };
@@ -152,4 +180,5 @@ export async function changeVisibility(
     IN_FLIGHT,
     change,
   );
+  return passing;
 }

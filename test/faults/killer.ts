@@ -8,13 +8,13 @@ export interface Killer {
   stop(): Promise<void>;
 }
 
-/** The processes of functions: Node.js, below the emulator's. */
+/** The processes of functions: those that the emulator has started. */
 async function functionProcesses(emulator: number): Promise<number[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,comm=']);
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=']);
   return stdout
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, parent, command]) => Number(parent) === emulator && command?.includes('node'))
+    .filter(([, parent]) => Number(parent) === emulator)
     .map(([pid]) => Number(pid));
 }
 

@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     directory: join(LOCAL, 'faults'),
     killRate: 0.001,
     killEveryMs: 5_000,
-    timeoutSeconds: 20,
+    timeoutSeconds: 15,
     downMs: 6_000,
     patienceMs: 120_000,
     onProgress(text) {

@@ -34,10 +34,15 @@ const n = (value: number): string => value.toLocaleString('en');
 const percent = (share: number): string => `${Number((share * 100).toPrecision(2))} %`;
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
+/** Numbers to the right. */
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const line = (cells: readonly (string | number)[]): string =>
     `| ${cells.map((cell) => (typeof cell === 'number' ? n(cell) : cell)).join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+  return [
+    line(head),
+    line(head.map((_, i) => (typeof rows[0]?.[i] === 'number' ? '---:' : '---'))),
+    ...rows.map(line),
+  ].join('\n');
 }
 
 /** The account, a line a pattern. */
@@ -83,7 +88,7 @@ export function margin({ accounts, messages }: Result) {
 
 /** The page of the documentation. */
 export function markdown(result: Result): string {
-  const { seed, messages, seconds, kills, resent, refusals, accounts, problems } = result;
+  const { asked, seed, messages, seconds, kills, resent, refusals, accounts, problems } = result;
   const { wasted, receives, expectedDead } = margin(result);
   const withoutReason = sum(Object.values(accounts).map((account) => account.withoutReason));
   const shares = (Object.entries(FAULTS) as [Fault, number][]).map(([fault, share]) => [
@@ -101,7 +106,7 @@ Every pattern in one app, deployed to the local AWS, with [microburst](https://p
 all that they call, and processes that are killed. This page is written by the run:
 
 \`\`\`sh
-npm run faults -- --messages ${messages} --seed ${seed} --report
+npm run faults -- --messages ${asked} --seed ${seed} --report
 \`\`\`
 
 The seed decides the load, at which try of which message a process is told to die, and what the proxy draws. Which request meets

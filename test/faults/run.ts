@@ -37,6 +37,8 @@ export interface RunOptions {
 
 /** What a run came to. */
 export interface Result {
+  /** How many were asked for, about. */
+  readonly asked: number;
   readonly seed: number;
   readonly messages: number;
   readonly seconds: number;
@@ -103,6 +105,7 @@ interface Parts {
 class Run {
   private readonly sqs: SQSClient;
   private readonly dynamodb: DynamoDBDocumentClient;
+  private isOver = false;
 
   constructor(
     private readonly options: RunOptions,
@@ -139,17 +142,20 @@ class Run {
         return submitted !== undefined;
       });
     } finally {
+      this.isOver = true;
       await killer.stop();
     }
     await outage;
+    if (!submitted)
+      throw new Error(`nothing has moved for ${this.options.patienceMs} ms, and ${sent} messages are sent`);
     const seconds = (performance.now() - start) / 1000;
     const [fired, requests] = [await proxy.fired(), await proxy.requests()];
     await proxy.rule([]);
     await Promise.all(feeds.map((feed) => feed.stop()));
     return {
-      ...(await this.account(submitted!)),
+      ...(await this.account(submitted)),
       ...this.tally(killer),
-      resent: submitted!.resent,
+      resent: submitted.resent,
       fired,
       requests,
       seconds,
@@ -160,6 +166,7 @@ class Run {
     const { load, effects } = this.parts;
     const killed = (when: string) => effects.killings.filter((killing) => killing.when === when).length;
     return {
+      asked: this.options.messages,
       seed: this.options.seed,
       messages: sizeOf(load),
       kills: { before: killed('before'), after: killed('after'), anywhere: killer.kills() },
@@ -174,7 +181,10 @@ class Run {
   /** The service behind the charges is down for a while once half of them are done. */
   private async outage(): Promise<void> {
     const { load, effects } = this.parts;
-    while ((effects.calls.get('charges')?.length ?? 0) < load.charges.length / 2) await sleep(LOOK_MS / 4);
+    while ((effects.calls.get('charges')?.length ?? 0) < load.charges.length / 2) {
+      if (this.isOver) return;
+      await sleep(LOOK_MS / 4);
+    }
     effects.down('charges');
     await sleep(this.options.downMs);
     effects.down(undefined);

@@ -218,6 +218,21 @@ describe('a stored body', () => {
     },
   );
 
+  test.each([
+    ['is fetched again and costs no receive, up to five times', 4, []],
+    ['comes back when five tries were not enough', 5, ['slow']],
+  ])('that S3 throttles %s', async (_, throttled, expected) => {
+    const { edge, ran, call, stored } = world();
+    const get = edge.getObject;
+    let left = throttled;
+    edge.getObject = async (input, signal) => {
+      if (input.Key === 'orders/slow' && left-- > 0) throw serviceError('SlowDown');
+      return get(input, signal);
+    };
+    expect(await call([stored('slow', 1)])).toEqual(expected);
+    expect(ran).toHaveLength(1 - expected.length);
+  });
+
   test('that comes to no end is given up at the deadline; its handler does not run, what finished is reported', async () => {
     const { edge, ran, call, stored } = world();
     const get = edge.getObject;

@@ -243,7 +243,21 @@ describe('any other error', () => {
   test('is still reported failed when the backoff cannot be set', async () => {
     const edge = new FakeEdge();
     edge.failVisibility = new Error('throttled');
-    expect(ids(await run(edge, () => Promise.reject(new Error('x')), named('a')))).toEqual(['a']);
+    const reply = run(edge, () => Promise.reject(new Error('x')), named('a'));
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(ids(await reply)).toEqual(['a']);
+    expect(edge.order).toEqual(['visibility', 'visibility', 'visibility', 'visibility']);
+  });
+
+  test('comes back after its backoff although the queue was throttled at first', async () => {
+    const edge = new FakeEdge();
+    edge.failVisibility = new Error('throttled');
+    const reply = run(edge, () => Promise.reject(new Error('x')), named('a'));
+    await jest.advanceTimersByTimeAsync(10);
+    edge.failVisibility = undefined;
+    await jest.advanceTimersByTimeAsync(2_000);
+    await reply;
+    expect(edge.visibility.size).toBe(1);
   });
 
   test('on the last receive is a dead letter that says so', async () => {

@@ -37,7 +37,7 @@ const maxReceiveCount = 15;
 const backoff = Backoff.exponential({ initial: Duration.seconds(1), max: Duration.seconds(3) });
 const patient = { timeout, maxReceiveCount, backoff, environment };
 // What a dead process had in hand comes back soon.
-const worker = { ...patient, visibilityTimeout: timeout.plus(Duration.seconds(1)) };
+const worker = { ...patient, visibilityTimeout: Duration.seconds(2 * Number(FUNCTION_TIMEOUT)) };
 const idempotency = Idempotency.table({ leaseDuration: timeout.plus(Duration.seconds(1)) });
 
 const provider = new CircuitBreaker(stack, 'Provider', {

@@ -4,7 +4,6 @@ import type { Answer, Work } from './work';
 /** What is known of the message in hand. */
 interface InHand {
   readonly signal: AbortSignal;
-  readonly idempotencyKey?: string;
   readonly receiveCount?: number;
 }
 
@@ -15,13 +14,14 @@ interface InHand {
 export async function effect(
   pattern: string,
   work: Work,
-  { signal, idempotencyKey = work.key, receiveCount = 0 }: InHand,
+  { signal, receiveCount = 0 }: InHand,
+  key = work.key,
 ): Promise<void> {
   if (work.bad) throw new PermanentError(`${work.id} is bad for good`);
   const { padding, ...rest } = work;
   const response = await fetch(`${process.env.EFFECTS_URL}/${pattern}`, {
     method: 'POST',
-    headers: { 'idempotency-key': idempotencyKey, 'x-process': `${process.pid}` },
+    headers: { 'idempotency-key': key, 'x-process': `${process.pid}` },
     body: JSON.stringify({ ...rest, receiveCount, characters: padding?.length ?? 0 }),
     signal,
   });

@@ -6,10 +6,10 @@ export const charges = worker<Work>({
   idempotencyKey: ({ key }) => key,
   // Copies differ by their ids.
   idempotencyPayload: ({ key }) => key,
-  process: (work, context) => effect('charges', work, context),
+  process: (work, context) => effect('charges', work, context, context.idempotencyKey),
 });
 
 export const billing = worker<Work>({
   idempotencyKey: ({ key }) => key,
-  process: (work, context) => effect('billing', work, context),
+  process: (work, context) => effect('billing', work, context, context.idempotencyKey),
 });

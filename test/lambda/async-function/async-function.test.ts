@@ -225,6 +225,17 @@ describe('a permanent error', () => {
     expect([edge.queued, edge.published, edge.invoked]).toEqual([[], [], []]);
   });
 
+  test('is in the failure destination with its reason although that was throttled at first', async () => {
+    const edge = new FakeFunctionEdge(QUEUE);
+    let throttled = 4;
+    edge.before = () => {
+      if (throttled-- > 0) throw Object.assign(new Error('no'), { name: 'RequestThrottled' });
+    };
+    const { error } = await run(hopeless(), { edge });
+    expect(error).toBeUndefined();
+    expect(edge.queued).toHaveLength(1);
+  });
+
   test.each([
     ['characters that SQS does not take', 'a\u0000b', 'a\uFFFDb'],
     ['no text', '', 'an object without a message was thrown'],
@@ -343,6 +354,22 @@ describe('a stored payload', () => {
       { edge: edgeOf([{ bucket: 'store' }]), event: event('store') },
     );
     expect(seen).toEqual([{ id: 'large' }]);
+  });
+
+  test('is fetched again when S3 throttles it: attempts are three at most', async () => {
+    const edge = edgeOf([{ bucket: 'store' }]);
+    const { getObject, ...calls } = await edge.storeCalls();
+    let throttled = 4;
+    edge.storeCalls = async () => ({
+      ...calls,
+      getObject: async (input) => {
+        if (throttled-- > 0) throw Object.assign(new Error('no'), { name: 'SlowDown', $fault: 'server' });
+        return getObject(input);
+      },
+    });
+    const { error } = await run({}, { edge, event: event('store') });
+    expect(error).toBeUndefined();
+    expect(edge.metrics).toMatchObject({ Processed: 1, Retried: 0 });
   });
 
   test.each<[string, object[] | undefined, unknown, RegExp]>([

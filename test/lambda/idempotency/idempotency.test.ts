@@ -406,6 +406,32 @@ test('work that ends early is recorded while its neighbours still run', async ()
   expect(await reply).toEqual({ batchItemFailures: [] });
 });
 
+test('a record that DynamoDB is slow to take does not hold up those after it', async () => {
+  const { table, edge } = world();
+  const real = table.batchExecuteStatement.bind(table);
+  const isSlow = (statements: Parameters<typeof real>[0]) =>
+    statements.some(
+      ({ Statement, Parameters }) =>
+        Statement!.includes("'done'") && Parameters!.some(({ S }) => S === 'Test/Worker#first'),
+    );
+  edge.statements = {
+    batchExecuteStatement: async (statements) => {
+      if (isSlow(statements)) await new Promise((resolve) => setTimeout(resolve, 5_000));
+      return real(statements);
+    },
+  };
+  const reply = workerOn<Work>(edge, {
+    idempotencyKey: ({ key }) => key,
+    process: ({ key }) => new Promise((resolve) => setTimeout(resolve, key === 'first' ? 1 : 1_000)),
+  })(sqsEvent([message('m', 'first'), message('n', 'second')]), lambdaContext());
+  // The twenty that a completion waits for company, and no more.
+  await jest.advanceTimersByTimeAsync(1_021);
+  expect([...table.completions.keys()]).toEqual(['Test/Worker#second']);
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect(await reply).toEqual({ batchItemFailures: [] });
+  expect(table.completions.size).toBe(2);
+});
+
 test('the key is fixed before the handler sees the message', async () => {
   const { table, call } = world();
   await call([message('m', 'k')], {
