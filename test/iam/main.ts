@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, startEmulator } from '../../bin/local/emulator';
 import { LOCAL } from '../../bin/local/run';
-import { kindOf, type Permission, permissionsIn } from './permissions';
+import { inAssembly, kindOf, type Permission, permissionsOf } from './permissions';
 import { asyncApi } from './probes/async-api';
 import { asyncFunctions } from './probes/async-function';
 import { breaker } from './probes/breaker';
@@ -56,7 +56,7 @@ async function start(emulator: Emulator, unit: Unit): Promise<Deployed> {
   });
   const roles = await Roles.of(emulator, unit.stack);
   const world = new World(emulator, outputs);
-  const permissions = permissionsIn(join(directory, 'cdk.out'), unit.stack);
+  const permissions = permissionsOf(inAssembly(join(directory, 'cdk.out'), unit.stack));
   return { unit, world, roles, permissions, probe: await unit.start(world) };
 }
 

@@ -5,6 +5,7 @@ import { UserPool } from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { maskAssets } from '../../lambda/testing';
 import {
@@ -237,6 +238,31 @@ describe('ends are told', () => {
     expect(text(variables(template, 'ApiFunction')[JOBS_ENV.api]).callbacks).toBe(false);
     expect(api.webhookWorker).toBeDefined();
     expect(api.webhookSecret).toBeDefined();
+  });
+
+  test('whose sender may read the secret, and no more of it', () => {
+    const { template } = told(() => ({ webhook: Webhook.to('https://hooks.example/jobs') }));
+    const policies = JSON.stringify(template.findResources('AWS::IAM::ManagedPolicy'));
+    expect(policies.match(/secretsmanager:\w+/g)).toEqual(['secretsmanager:GetSecretValue']);
+  });
+
+  test.each([
+    ['by its whole ARN', 'secret:hooks-a1B2c3', true, 'secret:hooks-a1B2c3'],
+    ['by its name', 'secret:hooks', false, 'secret:hooks-??????'],
+  ])('signed with a secret of the app, which is known %s', (_, given, isWhole, allowed) => {
+    const arn = `arn:aws:secretsmanager:eu-central-1:111122223333:`;
+    const { template } = told((stack) => ({
+      webhook: Webhook.to('https://hooks.example/jobs', {
+        secret: isWhole
+          ? Secret.fromSecretCompleteArn(stack, 'Secret', `${arn}${given}`)
+          : Secret.fromSecretPartialArn(stack, 'Secret', `${arn}${given}`),
+      }),
+    }));
+    template.hasResourceProperties('AWS::IAM::ManagedPolicy', {
+      PolicyDocument: {
+        Statement: [{ Action: 'secretsmanager:GetSecretValue', Effect: 'Allow', Resource: `${arn}${allowed}` }],
+      },
+    });
   });
 
   test('by a webhook to whom the caller names', () => {

@@ -1,7 +1,8 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sns from 'aws-cdk-lib/aws-sns';
@@ -134,7 +135,16 @@ export class Completions extends Construct {
       alarmTopic: props.alarmTopic,
       environment: { [JOBS_ENV.webhook]: Stack.of(this).toJsonString(spec) },
     });
-    secret.grantRead(worker);
+    allowToRead(worker, secret);
     return worker;
   }
+}
+
+/** What the CDK's own grant would add, to describe the secret, nobody uses. */
+function allowToRead(worker: AsyncWorker, secret: secretsmanager.ISecret): void {
+  // A name stands for an ARN that ends in six characters of Secrets Manager's choice.
+  const arn = secret.secretFullArn ?? `${secret.secretArn}-??????`;
+  iam.Grant.addToPrincipal({ grantee: worker, actions: ['secretsmanager:GetSecretValue'], resourceArns: [arn] });
+  const through = `secretsmanager.${Stack.of(worker).region}.amazonaws.com`;
+  secret.encryptionKey?.grantDecrypt(new kms.ViaServicePrincipal(through, worker.grantPrincipal));
 }

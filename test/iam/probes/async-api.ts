@@ -31,10 +31,11 @@ export const asyncApi: Unit = {
           'a job that will fail is accepted': accepted('bad'),
           'a job that will take long is accepted': accepted('slow'),
           'a job that will fail once is accepted': accepted('flaky'),
+          'a job with a large result is accepted': accepted('large'),
         },
         6,
       );
-      await world.send('SubmitterQueueUrlOutput', { count: 3 });
+      await world.send('SubmitterQueueUrlOutput', { count: 3, kind: 'large' });
       const view = async (kind: string) => (await api.call('GET', `/${ids[kind]}`)).body;
       const seen = await broken(
         { 'the progress of a job is seen': async () => (await view('slow')).progress === 0.5 },
@@ -47,7 +48,7 @@ export const asyncApi: Unit = {
       const refused = await broken(
         {
           'a door refuses while its worker is too far behind': async () =>
-            (await paced.call('POST', '', job(run, 'good'))).status === 503,
+            (await paced.call('POST', '', job(run, 'good'))).status === 429,
         },
         12,
       );
@@ -58,6 +59,7 @@ export const asyncApi: Unit = {
         ...refused,
         ...(await broken({
           'a job succeeds with its result': async () => (await view('good')).result?.total === 8,
+          'a large result can be fetched': async () => (await view('large')).result?.lines?.length > 0,
           'a job that failed once succeeds soon': async () => (await view('flaky')).status === 'succeeded',
           'a job that can never be done fails with the reason': async () =>
             (await view('bad')).problem?.detail === 'the card is refused',

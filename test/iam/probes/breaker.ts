@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { broken, type Unit } from '../world';
 
 const MESSAGES = 12;
+const OUTAGE_MS = 15_000;
 
 const paid = new Set<string>();
 let isDown = false;
@@ -36,6 +38,8 @@ export const breaker: Unit = {
       isDown = true;
       await world.send('GuardedQueueUrl', ...orders);
       const open = await broken({ 'the intake is paused while payments are down': async () => !(await enabled()) });
+      // Until a probe has failed, too, and messages have spent a receive for nothing.
+      if (open.length === 0) await sleep(OUTAGE_MS);
       isDown = false;
       const again = await broken(
         {
