@@ -81,7 +81,11 @@ export function checkRow({ from, to, rate, types }: Partial<ReplayProgress>): vo
 export function requested(options: ReplayOptions, id: string, now: number): ReplayProgress {
   const { subscriber, types, rate = DEFAULT_RATE } = options;
   if (typeof subscriber !== 'string' || subscriber === '') {
-    throw invalid('subscriber', typeof subscriber, `the id of a worker of the log, or '${ALL_SUBSCRIBERS}'`);
+    throw invalid(
+      'subscriber',
+      subscriber === '' ? "''" : typeof subscriber,
+      `the id of a worker of the log, or '${ALL_SUBSCRIBERS}'`,
+    );
   }
   if (!isRate(rate))
     throw invalid(
@@ -92,7 +96,7 @@ export function requested(options: ReplayOptions, id: string, now: number): Repl
   if (types && !(Array.isArray(types) && types.length > 0 && types.every((type) => typeof type === 'string'))) {
     throw invalid(
       'types',
-      Array.isArray(types) ? `${types.length}` : typeof types,
+      Array.isArray(types) ? (types.length === 0 ? 'none' : 'what is no text') : typeof types,
       'some types of events, or none for all',
     );
   }

@@ -182,6 +182,7 @@ export const recoveryNotice: Decoder = {
       },
       log: { debug: log, info: log, warn: log, error: log },
       now: () => Date.parse('2026-11-24T10:00:00Z'),
+      random: () => 0.5,
     });
     try {
       discardedOf(body);

@@ -240,7 +240,8 @@ describe('a row', () => {
   });
 
   test.each<[string, unknown]>([
-    ['{"kind":"rate","count":1}', { kind: 'rate', count: 1 }],
+    ['{"kind":"rate","count":1,"per":2,"burst":3}', { kind: 'rate', count: 1, per: 2, burst: 3 }],
+    ['{"kind":"rate","count":1}', undefined],
     ['{"kind":"concurrency","limit":1}', { kind: 'concurrency', limit: 1 }],
     ['{"kind":"closed"}', { kind: 'closed' }],
     ['{"kind":"tides"}', undefined],
