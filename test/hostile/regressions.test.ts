@@ -168,6 +168,47 @@ test.each<[string, Decoder, unknown, Fate['kind']]>([
     }),
     'accepted',
   ],
+  [
+    'a request whose body is an object with what Node.js would show of it',
+    jobs.apiRequest,
+    changed(jobs.apiRequest, (it) => {
+      it.body = { constructor: it.body };
+    }),
+    'refused',
+  ],
+  [
+    'a failed job whose reason is a number',
+    jobs.workerRow,
+    withRow(jobs.workerRow, { state: { S: 'failed' }, run: { S: 'r' }, problem: { S: '{"title":"x","detail":1}' } }),
+    'refused',
+  ],
+  [
+    'an item of DynamoDB that cannot be written as JSON',
+    streams.dynamodb,
+    changed(streams.dynamodb, (it) => {
+      it.Records[0].dynamodb.NewImage = { a: { L: JSON.parse(deep(50_000)) } };
+    }),
+    'refused',
+  ],
+  [
+    'an event in the archive at a time of another hour',
+    eventLog.archiveObject,
+    changed(eventLog.archiveObject, (it) => {
+      it.body = it.body.replace('T10:02', 'T09:02');
+    }),
+    'accepted',
+  ],
+  ['an id of a replay that adds a line', eventLog.replayRequest, { action: 'status', id: 'a\r\nb' }, 'refused'],
+  [
+    'a template with a reference to an object',
+    cli.template,
+    {
+      Resources: {
+        A: { Type: 'AWS::SNS::Subscription', Properties: { TopicArn: { 'Fn::GetAtt': [{ toString: 1 }] } } },
+      },
+    },
+    'accepted',
+  ],
   ['a call to a webhook that is null', jobs.delivery, null, 'refused'],
   [
     'a call to a webhook whose id breaks a header',
