@@ -44,6 +44,25 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     const value = env[name];
     return value === undefined ? undefined : (json(name, value) as T);
   };
+  const maxReceiveCount = Number(env[ENV.maxReceiveCount] ?? DEFAULT_MAX_RECEIVE_COUNT);
+  if (!(maxReceiveCount >= 1)) {
+    throw new Error(
+      `environment variable ${ENV.maxReceiveCount}: got ${env[ENV.maxReceiveCount]}, expected a number from 1`,
+    );
+  }
+  const backoff = (): BackoffSpec => {
+    const made = { ...DEFAULT_BACKOFF, ...spec<BackoffSpec>(ENV.backoff) };
+    if ([made.initial, made.max, made.factor].every((value) => typeof value === 'number' && value >= 0)) return made;
+    throw new Error(`environment variable ${ENV.backoff}: got ${env[ENV.backoff]}, expected numbers from 0`);
+  };
+  /** Each of them is kept in a table, and does without nothing but what is in it. */
+  const withTable = <T extends { readonly table: string }>(name: string): T | undefined => {
+    const value = spec<Partial<T>>(name);
+    if (value === undefined || typeof value?.table === 'string') return value as T | undefined;
+    throw new Error(
+      `environment variable ${name}: got ${env[name]}, expected the spec with a table that the construct writes`,
+    );
+  };
   const list = <T>(name: string): readonly T[] | undefined => {
     const value = spec<readonly T[]>(name);
     if (value === undefined || Array.isArray(value)) return value;
@@ -53,13 +72,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     worker: env[ENV.worker],
     queueUrl: env[ENV.queueUrl],
     deadLetterQueueUrl: env[ENV.deadLetterQueueUrl],
-    maxReceiveCount: Number(env[ENV.maxReceiveCount] ?? DEFAULT_MAX_RECEIVE_COUNT),
-    backoff: { ...DEFAULT_BACKOFF, ...spec<BackoffSpec>(ENV.backoff) },
-    idempotency: spec(ENV.idempotency),
-    circuitBreaker: spec(BREAKER_ENV.spec),
+    maxReceiveCount,
+    backoff: backoff(),
+    idempotency: withTable(ENV.idempotency),
+    circuitBreaker: withTable(BREAKER_ENV.spec),
     payloads: list(ENV.payloads),
     envelopes: list(ENV.envelopes),
-    pace: spec(PACE_ENV.spec),
-    jobs: spec(JOBS_ENV.worker),
+    pace: withTable(PACE_ENV.spec),
+    jobs: withTable(JOBS_ENV.worker),
   };
 }

@@ -46,7 +46,7 @@ const isPlain = (fields: Fields): boolean => {
 const inner = (fields: Fields): string => {
   let json: string;
   try {
-    json = isPlain(fields) ? JSON.stringify(fields) : safeJson(fields);
+    json = (isPlain(fields) && JSON.stringify(fields)) || safeJson(fields);
   } catch {
     json = safeJson(fields);
   }

@@ -1,35 +1,21 @@
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { SQSRecord } from 'aws-lambda';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Breaker } from '../../lambda/runtime/breaker/breaker';
 import type { WorkerContext } from '../../lambda/runtime/context';
 import { type WorkerOptions, workerOn } from '../../lambda/runtime/worker';
-import { sqsEvent } from '../../lambda/testing';
 import { ENV } from '../../lib/private/contract';
 import { FakeTable as BreakerTable } from '../lambda/breaker/fake-table';
 import type { FakeEdge } from '../lambda/fake-edge';
 import { FakeTable as KeyTable } from '../lambda/idempotency/fake-table';
-import { BODY, BREAKER, edgeOf, IDEMPOTENCY, LARGE, NOW, PAYLOADS, written } from './written';
+import { fileOf, lost, recorded, VERSIONS } from './versions';
+import { written } from './written';
+import { BODY, BREAKER, edgeOf, IDEMPOTENCY, LARGE, NOW, PAYLOADS, sqsRecordOf } from './written/common';
 
 // A deployment changes functions one after the other, and queues and tables outlive it: a runtime reads what the other version
 // has written, older and newer. That the newer one writes all that the older one did, and adds to it at most, is what lets the
 // older read it. A release records what it writes: RECORD=0.2.0 jest test/upgrades.
-const VERSIONS = globSync('*/written.json', { cwd: __dirname }).map(dirname);
-
-const fileOf = (version: string): string => join(__dirname, version, 'written.json');
-const recorded = (version: string): any => JSON.parse(readFileSync(fileOf(version), 'utf8'));
-
 beforeEach(() => jest.useFakeTimers({ now: NOW, doNotFake: ['setImmediate', 'nextTick'] }));
 afterEach(() => jest.useRealTimers());
-
-/** Where something was that is gone or is another. What was added does not count. */
-const lost = (before: any, after: any, path = ''): string[] => {
-  if (before === null || typeof before !== 'object') {
-    return Object.is(before, after) ? [] : [`${path}: ${JSON.stringify(before)} became ${JSON.stringify(after)}`];
-  }
-  if (after === null || typeof after !== 'object') return [`${path} is gone`];
-  return Object.keys(before).flatMap((key) => lost(before[key], after[key], `${path}/${key}`));
-};
 
 if (process.env.RECORD) {
   test(`what ${process.env.RECORD} writes is recorded`, async () => {
@@ -47,20 +33,10 @@ test('what is gone or another is noticed, and what is added is not', () => {
   ]);
 });
 
-/** A message that was sent, as Lambda hands it over. */
-const recordOf = (sent: any, i = 0): SQSRecord => {
-  const [record] = sqsEvent([{ messageId: `m-${i}`, body: sent.MessageBody ?? sent.Message }]).Records;
-  const messageAttributes = Object.entries<any>(sent.MessageAttributes ?? {}).map(([name, attribute]) => [
-    name,
-    { dataType: attribute.DataType, stringValue: attribute.StringValue, binaryValue: attribute.BinaryValue },
-  ]);
-  return { ...record!, messageAttributes: Object.fromEntries(messageAttributes) };
-};
-
 const handle = async (edge: FakeEdge, sent: any[], options: Partial<WorkerOptions<any>> = {}) => {
   const seen: { message: unknown; context: WorkerContext }[] = [];
   const process = (message: unknown, context: WorkerContext) => void seen.push({ message, context });
-  const Records = sent.map(recordOf);
+  const Records = sent.map(sqsRecordOf);
   const { batchItemFailures } = await workerOn<any>(edge, { process, ...options })({ Records });
   return { seen, failed: batchItemFailures.length };
 };

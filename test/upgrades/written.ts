@@ -3,40 +3,20 @@ import { rowOf } from '../../lambda/runtime/breaker/row';
 import { claimed, heldOpen, opened, policyOf } from '../../lambda/runtime/breaker/state';
 import { Store } from '../../lambda/runtime/breaker/store';
 import { PermanentError } from '../../lambda/runtime/errors';
-import type { Logger } from '../../lambda/runtime/log';
+import { Ledger } from '../../lambda/runtime/ledger';
 import { producerOn, publisherOn } from '../../lambda/runtime/producer/sender';
 import { workerOn } from '../../lambda/runtime/worker';
 import { sqsEvent } from '../../lambda/testing';
 import { ENV } from '../../lib/private/contract';
 import { FakeTable as BreakerTable, TABLE } from '../lambda/breaker/fake-table';
-import { CONNECTED, FakeEdge } from '../lambda/fake-edge';
 import { FakeTable as KeyTable } from '../lambda/idempotency/fake-table';
 import { FakeService, FIFO_QUEUE, QUEUE, TOPIC } from '../lambda/producer/fake-service';
-
-/** When all of this happens. */
-export const NOW = Date.parse('2026-11-24T10:00:00Z');
-
-export const BREAKER = {
-  name: 'Test/Breaker',
-  table: TABLE,
-  failureRatio: 0.5,
-  minimumCalls: 4,
-  window: 60,
-  coolDown: 30,
-  maxCoolDown: 120,
-};
-export const IDEMPOTENCY = { table: 'keys', retention: 3600, lease: 60 };
-export const PAYLOADS = { bucket: 'payloads', prefix: 'orders/', threshold: 100 };
-export const BODY = { orderId: 'o-1', note: 'Grüße' };
-export const LARGE = { orderId: 'o-2', note: 'x'.repeat(200) };
-
-const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
-
-export const edgeOf = (env: Record<string, string> = {}): FakeEdge => {
-  const edge = new FakeEdge({ ...CONNECTED, ...env });
-  edge.now = () => NOW;
-  return edge;
-};
+import { attributes, BODY, BREAKER, edgeOf, IDEMPOTENCY, LARGE, NOW, origin, PAYLOADS, SILENT } from './written/common';
+import { eventLog } from './written/event-log';
+import { functions } from './written/functions';
+import { jobs } from './written/jobs';
+import { paces } from './written/paces';
+import { streams } from './written/streams';
 
 const sentTo = async (send: (service: FakeService) => Promise<unknown>): Promise<FakeService> => {
   const service = new FakeService();
@@ -44,8 +24,6 @@ const sentTo = async (send: (service: FakeService) => Promise<unknown>): Promise
   return service;
 };
 
-const attributes = { kind: 'order', amount: 7, bytes: new Uint8Array([1, 2, 255]) };
-const origin = { correlationId: 'c-1', causationId: 'm-0', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
 const schedule = { groupName: 'group', roleArn: 'arn:role', queueArn: 'arn:queue', deadLetterQueueArn: 'arn:dead' };
 
 async function messages() {
@@ -131,11 +109,12 @@ async function breakerRows() {
   const probed = item();
   await store.enter(read(), heldOpen(read(), NOW), never);
   const held = item();
-  return { counted, open, probed, held };
+  await new Ledger(table, TABLE).forgive(['m-1'], NOW, never);
+  return { counted, open, probed, held, forgiven: table.items.get('message#m-1') };
 }
 
 /** Bytes and what is undefined, as JSON has neither. */
-const plain = (value: unknown): any =>
+export const plain = (value: unknown): any =>
   JSON.parse(
     JSON.stringify(value, (_, each) => (each instanceof Uint8Array ? Buffer.from(each).toString('base64') : each)),
   );
@@ -147,4 +126,9 @@ export const written = async (): Promise<Record<string, any>> =>
     deadLetters: await deadLetters(),
     idempotencyRows: await idempotencyRows(),
     breakerRows: await breakerRows(),
+    paces: await paces(),
+    streams: await streams(),
+    jobs: await jobs(),
+    functions: await functions(),
+    eventLog: await eventLog(),
   });

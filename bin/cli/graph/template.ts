@@ -65,7 +65,10 @@ export class Templates {
     if (Array.isArray(value)) return value.flatMap((item) => this.references(template, item));
     const [name, argument] = Object.entries(value)[0] ?? [];
     if (name === 'Ref' && typeof argument === 'string') return this.known(template, argument);
-    if (name === 'Fn::GetAtt') return this.known(template, String(Array.isArray(argument) ? argument[0] : argument));
+    if (name === 'Fn::GetAtt') {
+      const target: unknown = Array.isArray(argument) ? argument[0] : argument;
+      return typeof target === 'string' ? this.known(template, target) : [];
+    }
     if (name === 'Fn::ImportValue' && typeof argument === 'string') {
       const exported = this.exports.get(argument);
       return exported ? this.references(exported.template, exported.value) : [];

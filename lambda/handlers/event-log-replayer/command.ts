@@ -17,6 +17,9 @@ interface Asked {
 
 const ACTIONS = ['replay', 'status', 'cancel', 'list', 'resume'];
 
+/** Of a replay, with room for those of other versions. */
+const ID = /^[\w-]{1,100}$/;
+
 const dateOf = (name: string, value: unknown): Date | undefined => {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string' && !Number.isNaN(Date.parse(value))) return new Date(value);
@@ -41,7 +44,7 @@ export function commandOf(event: unknown): Command {
       };
     case 'status':
     case 'cancel':
-      if (typeof id === 'string' && id !== '') return { action, id };
+      if (typeof id === 'string' && ID.test(id)) return { action, id };
       throw new TypeError(
         `${action}: got ${id === undefined ? 'no' : shown(id)} id, expected that of a replay; list tells them`,
       );

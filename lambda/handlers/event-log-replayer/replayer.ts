@@ -82,7 +82,7 @@ export class Replayer {
   private async get(id: string): Promise<ReplayProgress> {
     const progress = await this.options.ledger.get(id);
     if (progress) return progress;
-    throw new Error(`replay ${id.slice(0, 100)}: there is none; ended ones are forgotten after 90 days`);
+    throw new Error(`replay ${id}: there is none; ended ones are forgotten after 90 days`);
   }
 
   private async resume(remaining: () => number): Promise<ReplayProgress[]> {

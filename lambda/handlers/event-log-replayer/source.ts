@@ -4,6 +4,7 @@ import {
   EMPTY,
   eventsOfObject,
   hourOf,
+  hourPrefix,
   isSame,
   type Listed,
   nextHour,
@@ -149,6 +150,7 @@ export class Source {
     const body = await this.archive.read(object.key);
     const events = body === undefined ? undefined : readable(body);
     if (!events || !isSame(object, tallyOf(events))) return undefined;
+    if (!events.every(({ at }) => object.key.startsWith(hourPrefix(hourOf(at))))) return undefined;
     this.opened = { key: object.key, events };
     return events;
   }

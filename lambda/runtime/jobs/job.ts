@@ -60,7 +60,7 @@ function json<T>(text: string | undefined, isOne: (value: Parts) => boolean): T 
 
 const isPointer = ({ bucket, key, size }: Parts): boolean =>
   typeof bucket === 'string' && typeof key === 'string' && Number.isSafeInteger(size);
-const isProblem = ({ title }: Parts): boolean => typeof title === 'string';
+const isProblem = ({ title, detail = '' }: Parts): boolean => typeof title === 'string' && typeof detail === 'string';
 
 const isJson = (text: string | undefined): boolean => {
   try {

@@ -40,7 +40,7 @@ export function readBody(request: Request, maxBytes: number): unknown {
       { 'Accept-Encoding': 'identity' },
     );
   }
-  const raw = request.body ?? '';
+  const raw = typeof request.body === 'string' ? request.body : '';
   const bytes = Buffer.from(raw, request.isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.byteLength > maxBytes) {
     throw new Refusal(413, 'Content Too Large', `expected at most ${maxBytes} bytes, got ${bytes.byteLength}`);

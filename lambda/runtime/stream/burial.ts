@@ -14,6 +14,9 @@ export interface BurialOptions {
   readonly alarm: Alarm;
 }
 
+/** Remains whose bytes are made when they are wanted. */
+export type Buried = Omit<Remains, 'bytes'> & { bytes(): Buffer | undefined };
+
 interface Waiting {
   readonly letter: DeadLetter;
   resolve(confirmed: boolean): void;
@@ -28,12 +31,12 @@ export class Burial {
 
   constructor(private readonly options: BurialOptions) {}
 
-  /** Whether the dead-letter queue has confirmed it. Never rejects. */
-  async bury(remains: Remains, reason: string): Promise<boolean> {
+  /** Whether the dead-letter queue has confirmed it. Never rejects: also what cannot be written as bytes has a fate. */
+  async bury({ bytes, ...remains }: Buried, reason: string): Promise<boolean> {
     const { queueUrl, edge, log } = this.options;
     if (queueUrl === undefined) return false;
     try {
-      const letter = await letterOf(remains, reason, edge.now());
+      const letter = await letterOf({ ...remains, bytes: bytes() }, reason, edge.now());
       return await new Promise<boolean>((resolve) => {
         this.waiting.push({ letter, resolve });
         if (this.waiting.length === 1) void Promise.resolve().then(() => this.send(queueUrl));

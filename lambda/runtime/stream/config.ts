@@ -8,16 +8,20 @@ export interface StreamConfig {
 }
 
 export function readStreamConfig(env: Readonly<Record<string, string | undefined>>): StreamConfig {
-  const spec = env[STREAM_ENV.spec];
+  const text = env[STREAM_ENV.spec];
+  return {
+    worker: env[ENV.worker],
+    deadLetterQueueUrl: env[ENV.deadLetterQueueUrl],
+    ...(text !== undefined && { spec: specOf(text) }),
+  };
+}
+
+function specOf(text: string): StreamSpec {
   try {
-    return {
-      worker: env[ENV.worker],
-      deadLetterQueueUrl: env[ENV.deadLetterQueueUrl],
-      spec: spec === undefined ? undefined : (JSON.parse(spec) as StreamSpec),
-    };
-  } catch {
-    throw new Error(
-      `environment variable ${STREAM_ENV.spec}: got ${JSON.stringify(spec)}, expected the JSON that the construct writes`,
-    );
-  }
+    const spec = JSON.parse(text) as StreamSpec;
+    if (typeof spec.window === 'boolean') return spec;
+  } catch {}
+  throw new Error(
+    `environment variable ${STREAM_ENV.spec}: got ${JSON.stringify(text)}, expected the JSON that the construct writes`,
+  );
 }

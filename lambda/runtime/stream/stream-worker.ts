@@ -10,12 +10,11 @@ import { jsonLoggers, type Logger, loggersFor } from '../log';
 import { metricsLine } from '../metrics';
 import type { Outcome } from '../outcome';
 import { afterSends, flushAll, hasSends } from '../producer/pending';
-import { Burial } from './burial';
+import { Burial, type Buried } from './burial';
 import { checkpointOf } from './checkpoint';
 import { readStreamConfig, type StreamConfig } from './config';
 import type { RecordContext, StreamContext, StreamInvocation } from './context';
 import { batchOf, type StreamEvent } from './envelope';
-import type { Remains } from './letter';
 import { streamCountsOf } from './metrics';
 import type { ItemIdentifier, StreamBatch, StreamRecord } from './record';
 import { ShardBatch, type Verdict } from './shard-batch';
@@ -117,9 +116,9 @@ const checkWindow = (window: StreamBatch['window'], wanted: boolean): void => {
   }
 };
 
-const remainsOf = ({ bounds, shardId }: NonNullable<StreamBatch['window']>, state: Buffer): Remains => ({
+const remainsOf = ({ bounds, shardId }: NonNullable<StreamBatch['window']>, state: Buffer): Buried => ({
   id: `window ${bounds.start}`,
-  bytes: state,
+  bytes: () => state,
   location: { source: '', shardId, sequenceNumber: '' },
   details: { window: bounds },
 });
@@ -179,7 +178,8 @@ export function streamWorkerOn<T, S = unknown>(edge: Edge, options: StreamWorker
         const error = describe(thrown);
         const reason = error.message;
         invocation.logFor(record).error('message is dead', { reason, error });
-        const buried = await burial.bury({ id: record.id, bytes: record.bytes(), location: record.location }, reason);
+        const { id, location } = record;
+        const buried = await burial.bury({ id, location, bytes: () => record.bytes() }, reason);
         return buried
           ? { kind: 'dead', reason }
           : { kind: 'retry', reason: `the dead-letter queue did not take it: ${reason}` };

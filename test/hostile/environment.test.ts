@@ -1,0 +1,4 @@
+import { fuzz } from './decoder';
+import * as decoders from './decoders/environment';
+
+Object.values(decoders).forEach(fuzz);
