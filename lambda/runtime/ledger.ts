@@ -62,7 +62,7 @@ export class Ledger {
       );
       if (Object.keys(UnprocessedKeys ?? {}).length > 0) throw new Error('the table is throttled');
       for (const item of Responses?.[this.table] ?? []) {
-        const key = item[LEDGER.key]?.S ?? '';
+        const key = item[LEDGER.key]!.S!;
         found.set(key.slice(LEDGER.message.length), Math.max(0, Number(item[FORGIVEN]?.N ?? 0)));
       }
     });

@@ -33,18 +33,14 @@ export async function settle(
   try {
     let settled = outcomes;
     let plan = planNow(settled);
-    if (plan.deadLetters.length > 0) {
-      const lost = config.deadLetterQueueUrl
-        ? await sendDeadLetters(effects, config.deadLetterQueueUrl, plan.deadLetters)
-        : new Set(plan.deadLetters.map(({ messageId }) => messageId));
-      if (lost.size > 0) {
-        settled = withoutLost(records, settled, lost);
-        plan = planNow(settled);
-      }
+    const lost = config.deadLetterQueueUrl
+      ? await sendDeadLetters(effects, config.deadLetterQueueUrl, plan.deadLetters)
+      : new Set(plan.deadLetters.map(({ messageId }) => messageId));
+    if (lost.size > 0) {
+      settled = withoutLost(records, settled, lost);
+      plan = planNow(settled);
     }
-    if (config.queueUrl && plan.visibility.length > 0) {
-      await changeVisibility(effects, config.queueUrl, plan.visibility);
-    }
+    if (config.queueUrl) await changeVisibility(effects, config.queueUrl, plan.visibility);
     return { outcomes: settled, failures: plan.failures };
   } finally {
     alarm.clear();

@@ -111,29 +111,33 @@ describe('what a failure makes of its record', () => {
   const judged = (thrown: unknown, maxReceiveCount = 3, canMove = true, receives?: number) =>
     judge(record!, thrown, { maxReceiveCount, canMove: () => canMove }, receives);
 
-  test.each<[string, Outcome, Outcome]>([
-    ['an error', judged(new Error('flaky')), { kind: 'retry', reason: 'flaky' }],
-    ['a named error', judged(new TypeError('x')), { kind: 'retry', reason: 'TypeError: x' }],
-    ['a delay', judged(new RetryAfter({ seconds: 7 })), { kind: 'retry', reason: expect.any(String), after: 7 }],
-    ['a permanent error', judged(new PermanentError('no')), { kind: 'dead', reason: 'no' }],
+  test.each<[string, () => Outcome, Outcome]>([
+    ['an error', () => judged(new Error('flaky')), { kind: 'retry', reason: 'flaky' }],
+    ['a named error', () => judged(new TypeError('x')), { kind: 'retry', reason: 'TypeError: x' }],
+    ['a delay', () => judged(new RetryAfter({ seconds: 7 })), { kind: 'retry', reason: expect.any(String), after: 7 }],
+    ['a permanent error', () => judged(new PermanentError('no')), { kind: 'dead', reason: 'no' }],
     [
       'a permanent error that has nowhere to go',
-      judged(new PermanentError('no'), 3, false),
+      () => judged(new PermanentError('no'), 3, false),
       { kind: 'retry', reason: 'no', after: 0 },
     ],
     [
       'an error on the last receive',
-      judged(new Error('flaky'), 2),
+      () => judged(new Error('flaky'), 2),
       { kind: 'dead', reason: 'retries exhausted after 2 receives: flaky' },
     ],
     [
       'a delay on the last receive that has nowhere to go',
-      judged(new RetryAfter({ seconds: 7 }), 2, false),
+      () => judged(new RetryAfter({ seconds: 7 }), 2, false),
       { kind: 'retry', reason: expect.any(String), after: 0 },
     ],
-    ['an error on a receive that was no attempt', judged(new Error('x'), 2, true, 1), { kind: 'retry', reason: 'x' }],
+    [
+      'an error on a receive that was no attempt',
+      () => judged(new Error('x'), 2, true, 1),
+      { kind: 'retry', reason: 'x' },
+    ],
   ])('%s', (_, outcome, expected) => {
-    expect(outcome).toEqual(expected);
+    expect(outcome()).toEqual(expected);
   });
 
   test.each([
@@ -213,8 +217,9 @@ describe('attempts', () => {
 
   test('are not at their end when nobody can tell', async () => {
     const attempts = new Attempts(3, ledger(undefined));
+    const [second] = recordsOf([{ body: 1, receiveCount: 2 }]);
     await attempts.open([fresh, spent]);
-    expect([attempts.of(fresh), attempts.of(spent)]).toEqual([1, 1]);
+    expect([fresh, second!, spent].map((record) => attempts.of(record))).toEqual([1, 2, 1]);
   });
 
   test('cost no question while none is at its end, and nobody is forgiven for nothing', async () => {
@@ -288,6 +293,14 @@ describe('a dead letter', () => {
     expect(sqsText('ééé', 5)).toBe('éé');
     expect(sqsText('ééé', 6)).toBe('ééé');
     expect(sqsText('🚚🚚', 7)).toBe('🚚');
+    // What stands for a refused character is text like any other.
+    expect(sqsText('a\u0000bé', 6)).toBe('a\uFFFDb');
+    expect(sqsText('a\u0000', 4)).toBe('a\uFFFD');
+  });
+
+  test('folds an attribute that says nothing into the context: SQS takes none', () => {
+    const { MessageAttributes } = letterOf({ messageAttributes: { a: { dataType: 'String' } } as never })!.entry;
+    expect(MessageAttributes).not.toHaveProperty('a');
   });
 
   test('of FIFO goes by its message’s id, any other by none', () => {
@@ -365,6 +378,33 @@ describe('dead letters', () => {
     expect(asked).toEqual([['0', '1', '2'], ['2'], ['2'], ['2']]);
     const [messageId, code, reason] = ['m1', 'InvalidMessageContents', 'no'];
     expect(logged).toEqual([['dead letter refused', { messageId, code, reason }]]);
+  });
+
+  test('that an answer says nothing of are lost without a word, and what it says of others is only logged', async () => {
+    const nothing = effectsOf({ sendMessageBatch: async () => ({}) as never });
+    expect(await send(nothing.effects, URL, lettersOf(batch(1)))).toEqual(new Set(['m0']));
+    expect(nothing.logged).toEqual([]);
+    const other = effectsOf({
+      sendMessageBatch: async () => ({ Successful: undefined, Failed: [{ Id: '7', Code: 'x', SenderFault: true }] }),
+    });
+    expect(await send(other.effects, URL, lettersOf(batch(1)))).toEqual(new Set(['m0']));
+    expect(other.logged[0]).toEqual([
+      'dead letter refused',
+      expect.objectContaining({ messageId: undefined, code: 'x' }),
+    ]);
+  });
+
+  test('that are large go in requests of their own', async () => {
+    const sizes: number[] = [];
+    const { effects } = effectsOf({
+      sendMessageBatch: async ({ Entries = [] }) => {
+        sizes.push(Entries.length);
+        return { Successful: Entries.map(({ Id }) => ({ Id })) as never, Failed: [] };
+      },
+    });
+    const large = ['x', 'y', 'z'].map((letter) => ({ body: letter.repeat(400_000) }));
+    await send(effects, URL, lettersOf(large));
+    expect(sizes).toEqual([2, 1]);
   });
 
   test('of a request that fails are lost', async () => {
@@ -450,6 +490,10 @@ describe('times of coming back', () => {
     await changed;
     jest.useRealTimers();
     expect(logged).toEqual(Array(4).fill(['backoff not set', { count: 2, reason: 'away' }]));
+    const Failed = [{ Id: '7', Code: 'x', Message: 'y', SenderFault: true }];
+    const other = effectsOf({ changeMessageVisibilityBatch: async () => ({ Successful: [], Failed }) });
+    await changeVisibility(other.effects, URL, changes(1));
+    expect(other.logged).toEqual([['backoff refused', { messageId: undefined, code: 'x', reason: 'y' }]]);
     const fine = effectsOf({ changeMessageVisibilityBatch: async () => ({ Successful: [], Failed: undefined }) });
     await changeVisibility(fine.effects, URL, changes(1));
     expect(fine.logged).toEqual([]);
@@ -482,17 +526,27 @@ describe('a batch is settled', () => {
     });
     const { calls, log } = effects;
     const config = { backoff: BACKOFF, queueUrl, deadLetterQueueUrl } as never;
-    const edge = { now: () => NOW, random: () => 0.5 };
+    let draws = 0;
+    const random = () => {
+      draws++;
+      return 0.5;
+    };
+    const edge = { now: () => NOW, random };
     const records = recordsOf(outcomes.length);
     const result = await settle({ edge, calls, config, log, replyBy: NOW + 1_000 }, records, outcomes, NOW);
     const failed = records.map(({ messageId }) => result.failures.includes(messageId));
-    return { asked, failed, outcomes: result.outcomes };
+    return { asked, failed, draws, outcomes: result.outcomes };
   };
   const dead: Outcome = { kind: 'dead', reason: 'no' };
 
   test('dead letters first, then times', async () => {
-    const { asked, failed, outcomes } = await settled([dead, retry()], { queueUrl: 'q', deadLetterQueueUrl: 'd' });
+    const { asked, failed, draws, outcomes } = await settled([dead, retry()], {
+      queueUrl: 'q',
+      deadLetterQueueUrl: 'd',
+    });
     expect(asked).toEqual(['send d 1', 'hide q 1']);
+    // One for the time of one.
+    expect(draws).toBe(1);
     expect(failed).toEqual([false, true]);
     expect(outcomes).toEqual([dead, retry()]);
   });

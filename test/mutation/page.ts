@@ -12,12 +12,13 @@ ${scoreTable(scores)}
 
 Timeouts are noticed too: the mutant never ends. What a module does once when it is loaded is not mutated. Property tests run
 fewer cases than in \`npm test\`, with a fixed seed; simulations of many seconds are left out. This page is written by the
-command, from what Stryker reports.
+command, from what [Stryker](https://stryker-mutator.io) reports.
 
 ${scores
-  .map(({ idea }) => {
+  .map(({ idea, files }) => {
     const some = explained.filter(([mutant]) => mutant.idea === idea);
-    return `## ${idea}\n\n${some.length === 0 ? 'None survives.' : survivorTable(some)}`;
+    const names = files.map((file) => `\`${file.replace(/^lambda\//, '')}\``).join(', ');
+    return `## ${idea}\n\nOf \`lambda\`: ${names}.\n\n${some.length === 0 ? 'None survives.' : survivorTable(some)}`;
   })
   .join('\n\n')}
 `;

@@ -41,7 +41,7 @@ test('what was killed or ran out of time was noticed; what was not mutated does 
   const score = scoreOf('sorting', mutants);
   expect(score).toEqual({
     idea: 'sorting',
-    files: 1,
+    files: ['most.ts'],
     mutants: 4,
     killed: 1,
     timeouts: 1,

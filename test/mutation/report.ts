@@ -29,7 +29,7 @@ export interface Mutant {
 /** Of an idea. */
 export interface Score {
   readonly idea: string;
-  readonly files: number;
+  readonly files: readonly string[];
   readonly mutants: number;
   readonly killed: number;
   readonly timeouts: number;
@@ -75,7 +75,7 @@ export function scoreOf(idea: string, mutants: readonly Mutant[]): Score {
     number,
   ];
   const total = killed + timeouts + survived + uncovered;
-  const files = new Set(mutants.map(({ file }) => file)).size;
+  const files = [...new Set(mutants.map(({ file }) => file))].sort();
   return { idea, files, mutants: total, killed, timeouts, survived, uncovered, score: (killed + timeouts) / total };
 }
 
@@ -121,7 +121,7 @@ export const scoreTable = (scores: readonly Score[]): string =>
     '| idea | files | mutants | killed | timeouts | survived | no coverage | noticed |',
     '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...scores.map(({ idea, files, mutants, killed, timeouts, survived, uncovered, score }) =>
-      ['', idea, files, mutants, killed, timeouts, survived, uncovered, percent(score), ''].join(' | ').trim(),
+      ['', idea, files.length, mutants, killed, timeouts, survived, uncovered, percent(score), ''].join(' | ').trim(),
     ),
   ].join('\n');
 
@@ -147,6 +147,6 @@ export const survivorTable = (explained: Judgement['explained']): string =>
     '| --- | --- | --- | --- |',
     ...explained.map(
       ([{ file, line, mutated, replacement }, why]) =>
-        `| ${file}:${line} | ${code(mutated)} | ${code(replacement)} | ${why} |`,
+        `| ${file.replace(/^lambda\//, '')}:${line} | ${code(mutated)} | ${code(replacement)} | ${why} |`,
     ),
   ].join('\n');

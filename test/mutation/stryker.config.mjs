@@ -12,7 +12,7 @@ export default {
   disableTypeChecks: false,
   checkers: [],
   concurrency: Number(MUTATION_CONCURRENCY ?? 1),
-  timeoutMS: 8_000,
+  timeoutMS: 3_000,
   timeoutFactor: 1.5,
   // The copy that is mutated, as small as the tests let it be.
   ignorePatterns: [

@@ -129,7 +129,7 @@ export class Source {
       : this.after(hour, events);
   }
 
-  private after(hour: string, events: readonly StoredEvent[] = []): Chunk {
+  private after(hour: string, events: readonly StoredEvent[]): Chunk {
     const following = nextHour(hour);
     return startOfHour(following) < this.range.to ? { events, next: { hour: following } } : { events };
   }

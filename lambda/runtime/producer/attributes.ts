@@ -34,7 +34,7 @@ export function attributeOf(name: string, value: AttributeValue, reserved: Reado
       `attribute ${name.slice(0, MAX_NAME)}: expected a name of letters, digits, _, - and single dots, at most ${MAX_NAME} long, not beginning with AWS. or Amazon.`,
     );
   }
-  if (typeof value === 'number' && Number.isFinite(value)) return numberAttribute(value);
+  if (Number.isFinite(value)) return numberAttribute(value as number);
   if (value instanceof Uint8Array && value.byteLength > 0) return { DataType: 'Binary', BinaryValue: value };
   if (typeof value === 'string') return textAttribute(checkedText(`attribute ${name}`, value));
   const got = value instanceof Uint8Array ? 'no bytes' : typeof value === 'number' ? value : typeof value;

@@ -137,7 +137,7 @@ export function timing(
   if (schedule === undefined) {
     throw new Refused(
       'InvalidOptions',
-      `at: got ${at?.toISOString()}, which SQS cannot wait for, and no schedule group; enable schedules in worker.connectProducer`,
+      `at: got ${new Date(time).toISOString()}, which SQS cannot wait for, and no schedule group; enable schedules in worker.connectProducer`,
     );
   }
   return { scheduleAt: time };

@@ -25,9 +25,9 @@ export class Groups {
   leave(item: Item): Item | undefined {
     item.leads = false;
     if (item.group === undefined) return undefined;
-    const waiting = this.behind.get(item.group);
-    let next = waiting?.shift();
-    while (next?.settled) next = waiting?.shift();
+    const waiting = this.behind.get(item.group)!;
+    let next = waiting.shift();
+    while (next?.settled) next = waiting.shift();
     if (next) next.leads = true;
     else this.behind.delete(item.group);
     return next;
@@ -35,6 +35,6 @@ export class Groups {
 
   /** Takes all who wait behind the item. */
   dismiss({ group }: Item): Item[] {
-    return (group !== undefined && this.behind.get(group)?.splice(0)) || [];
+    return group === undefined ? [] : this.behind.get(group)!.splice(0);
   }
 }

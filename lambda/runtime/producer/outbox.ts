@@ -145,10 +145,7 @@ export class Outbox {
   private pump(): void {
     const { backlog } = this;
     while (this.flying < IN_FLIGHT && backlog.size > 0) {
-      const full = backlog.isFull;
-      if (!full && !this.due && this.flushing === 0) break;
-      // Who comes after the last of those that waited begins to wait anew.
-      if (!full) this.due = false;
+      if (!backlog.isFull && !this.due && this.flushing === 0) break;
       void this.request(backlog.take());
     }
     if (backlog.size === 0) this.disarm();
@@ -199,27 +196,24 @@ export class Outbox {
 
   private digest(items: readonly Item[], reply: Reply | undefined, failure: Refusal | undefined): void {
     const again: Item[] = [];
-    const refusals: (Refusal | undefined)[] = new Array(items.length).fill(failure ?? UNANSWERED);
+    const refusals: Refusal[] = new Array(items.length).fill(failure ?? UNANSWERED);
     for (const entry of reply?.Failed ?? []) refusals[Number(entry.Id)] = ofEntry(entry);
     for (const { Id, MessageId = '', SequenceNumber } of reply?.Successful ?? []) {
       const item = items[Number(Id)];
-      refusals[Number(Id)] = undefined;
-      if (item && !item.settled) {
-        this.accept(
-          item,
-          SequenceNumber === undefined
-            ? { messageId: MessageId }
-            : { messageId: MessageId, sequenceNumber: SequenceNumber },
-        );
-      } else if (item) this.leave(item);
+      if (!item || item.settled) continue;
+      this.accept(
+        item,
+        SequenceNumber === undefined
+          ? { messageId: MessageId }
+          : { messageId: MessageId, sequenceNumber: SequenceNumber },
+      );
     }
     items.forEach((item, i) => {
-      const refusal = refusals[i];
-      if (refusal === undefined) return;
       if (item.settled) {
         this.leave(item);
         return;
       }
+      const refusal = refusals[i]!;
       item.uncertain ||= refusal.uncertain;
       if (refusal.shared && items.length > 1) item.alone = true;
       else if (!refusal.retry || item.attempts >= MAX_ATTEMPTS) {

@@ -14,7 +14,7 @@ export class Withdrawals {
       const items = new Set<Item>();
       watch = { items, abort: () => this.withdraw([...items]) };
       this.watched.set(signal, watch);
-      signal.addEventListener('abort', watch.abort, { once: true });
+      signal.addEventListener('abort', watch.abort);
     }
     watch.items.add(item);
   }

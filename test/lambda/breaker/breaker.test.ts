@@ -684,10 +684,19 @@ describe('the ledger', () => {
   });
 
   test('does not take part of an answer for the whole', async () => {
-    const { breaker } = setup({
+    const { breaker, details } = setup({
       batchGetItem: async ({ RequestItems }) => ({ Responses: {}, UnprocessedKeys: RequestItems }),
     });
     expect(await breaker.forgiven(['a'])).toBeUndefined();
+    expect(details).toEqual([{ circuitBreaker: 'Test/Payments', reason: 'the table is throttled' }]);
+  });
+
+  test('takes an answer without rows for none, and a row without a count for nothing forgiven', async () => {
+    const { breaker, calls, table } = setup({ batchGetItem: async () => ({}) });
+    expect(await breaker.forgiven(['a'])).toEqual(new Map());
+    calls.batchGetItem = table.batchGetItem;
+    table.items.set('message#a', { pk: { S: 'message#a' } });
+    expect(await breaker.forgiven(['a'])).toEqual(new Map([['a', 0]]));
   });
 
   test('has the time that it is given', async () => {

@@ -3,6 +3,7 @@ import {
   EMPTY,
   eventsOfObject,
   hourPrefix,
+  isSame,
   listed,
   nextHour,
   objectsOf,
@@ -58,6 +59,26 @@ test('of a batch that came twice the longer counts, and what is no archive of ou
   const [later] = objectsOf(numbered([stored('a', 4)], 50));
   const keys = [later!, long!, short!].map(({ key }) => key);
   expect(listed([...keys, 'events/2026/11/24/10/notes.txt']).map(({ key }) => key)).toEqual([long!.key, later!.key]);
+});
+
+test('of a batch that came twice the longer counts, also when its number has a digit more', () => {
+  const events = Array.from({ length: 10 }, (_, i) => stored('a', i + 1));
+  const [nine] = objectsOf(numbered(events.slice(0, 9)));
+  const [ten] = objectsOf(numbered(events));
+  for (const keys of [
+    [nine!.key, ten!.key],
+    [ten!.key, nine!.key],
+  ]) {
+    expect(listed(keys).map(({ count }) => count)).toEqual([10]);
+  }
+});
+
+test('sets of events are the same if they are as many, and the same ones', () => {
+  const [a, b] = [tallyOfRow('a', versionKey(1)), tallyOfRow('b', versionKey(1))];
+  expect(isSame(a, { ...a })).toBe(true);
+  expect(isSame(a, b)).toBe(false);
+  expect(isSame(a, tallyOfRow('a', versionKey(2)))).toBe(false);
+  expect(isSame(a, { ...a, count: 2 })).toBe(false);
 });
 
 test('however events are cut into batches, counts and checksums add up to those of the rows', () => {

@@ -27,7 +27,7 @@ const iso = (time: number): string => new Date(time).toISOString();
 
 describe('what is asked for', () => {
   test('is everything up to a minute from now, a hundred a second, unless told otherwise', () => {
-    expect(requested({ subscriber: 'Totals' }, 'r-1', START)).toEqual({
+    expect(requested({ subscriber: 'Totals' }, 'r-1', START)).toStrictEqual({
       id: 'r-1',
       subscriber: 'Totals',
       state: 'open',
@@ -92,8 +92,10 @@ describe('what is asked for', () => {
       error: 'away',
       state: 'failed',
     };
-    expect(progressOf(replayItem(least))).toEqual(least);
-    expect(progressOf(replayItem(most))).toEqual(most);
+    expect(progressOf(replayItem(least))).toStrictEqual(least);
+    expect(progressOf(replayItem(most))).toStrictEqual(most);
+    expect(replayItem(least)).not.toHaveProperty('error');
+    expect(replayItem(least)).not.toHaveProperty('total');
     expect(replayItem(most)).toMatchObject({
       id: { S: 'r-1' },
       total: { N: '0' },
@@ -160,7 +162,7 @@ describe('an event', () => {
     });
     expect(storedOf(itemOf(event))).toEqual(event);
     expect(itemOf(stored('a', 7))).not.toHaveProperty('causationId');
-    expect(storedOf(itemOf(stored('a', 7)))).toEqual(stored('a', 7));
+    expect(storedOf(itemOf(stored('a', 7)))).toStrictEqual(stored('a', 7));
     expect([versionKey(1), appendKey('x')]).toEqual(['0000000000000001', 'append#x']);
   });
 
@@ -309,6 +311,7 @@ describe('the ledger', () => {
     expect(job).toEqual({ progress: { ...progress, updatedAt: iso(w.time) }, owner: 'a' });
     w.time += 30_000;
     expect(await ledger.note(job!, { sent: 1, passed: 2 })).toBe(true);
+    expect(await ledger.get('r-1')).not.toHaveProperty('total');
     w.time += MINUTE - 1;
     expect(await ledger.claim('r-1', 'b')).toBeUndefined();
     w.time += 1;
@@ -354,6 +357,23 @@ describe('the ledger', () => {
     expect(await ledger.claim('r-1', 'b')).toBeUndefined();
     await ledger.cancel('r-1');
     expect(row().state).toEqual({ S: 'failed' });
+  });
+
+  test('reads what was just written, and removes nothing without need', async () => {
+    const { w, ledger, row } = await setup();
+    const inputs: any[] = [];
+    w.dynamodb.before = (_, input) => inputs.push(input);
+    await ledger.get('r-1');
+    expect(inputs.pop()).toMatchObject({ ConsistentRead: true });
+    const job = (await ledger.claim('r-1', 'a'))!;
+    expect(inputs.pop()).toMatchObject({ ReturnValues: 'ALL_NEW' });
+    await ledger.end(job, 'done');
+    expect(row()).not.toHaveProperty('error');
+    expect(inputs.pop().UpdateExpression).toMatch(/ REMOVE #owner, #lease, #cursor$/);
+    await ledger.cancel('r-1');
+    expect(inputs.pop().UpdateExpression).not.toContain('REMOVE');
+    await replayHandle(w.edge(), { table: LOG, replays: REPLAYS }, 'r-1').progress();
+    expect(inputs.pop()).toMatchObject({ ConsistentRead: true });
   });
 
   test('that cannot be reached says so', async () => {
@@ -447,6 +467,29 @@ describe('the table by time', () => {
     expect(await table.firstAt('0000')).toBe(iso(START - 30_000));
     expect(await table.firstAt(iso(START + 1))).toBe(iso(START + MINUTE));
     expect(await table.firstAt(iso(START + 3 * MINUTE))).toBeUndefined();
+  });
+
+  test('asks every shard for its first, no shard for more than it needs, and the table for what is there now', async () => {
+    const { w, table, shard } = setup(3);
+    const inputs: any[] = [];
+    w.dynamodb.before = (_, input) => inputs.push(input);
+    await table.firstAt('0000');
+    const shards = inputs.map(({ ExpressionAttributeValues: values }) => Number(values[':shard'].S));
+    expect(shards).toEqual(Array.from({ length: EVENT_LOG_SHARDS }, (_, n) => n));
+    inputs.length = 0;
+    await table.count(shard, range.from, range.to);
+    expect(inputs).toMatchObject([{ Select: 'COUNT' }]);
+    inputs.length = 0;
+    await table.page(shard, range, undefined, 10);
+    expect(inputs[1].RequestItems[LOG].ConsistentRead).toBe(true);
+  });
+
+  test('knows the first of many, whatever their shards', async () => {
+    for (const first of 'abcdefgh') {
+      const w = new ReplayWorld();
+      for (const stream of 'abcdefgh') w.record(history(stream, START + (stream === first ? 0 : MINUTE), 1), false);
+      expect(await new IndexedTable(w.dynamodb, LOG, async () => {}).firstAt('0000')).toBe(iso(START));
+    }
   });
 
   test('makes do with an answer that has nothing', async () => {
@@ -548,13 +591,34 @@ describe('a run', () => {
     const { id } = await w.ask({ subscriber: 'Totals' });
     expect(await w.tick()).toMatchObject([{ id, state: 'open', sent: 0 }]);
     expect(w.urls).toEqual([]);
-    w.runs = 35_000;
-    await w.tick();
-    // Five seconds of waiting later there were thirty left: one step, which reads nothing yet.
+    w.runs = 30_000;
+    expect(await w.tick()).toMatchObject([{ id, state: 'open', total: 30 }]);
+    // It was counted, and five seconds of waiting later there was no time for more.
     const row = w.dynamodb.rows(REPLAYS)[0]!;
-    expect(row).toHaveProperty('cursor');
     expect(row).not.toHaveProperty('owner');
-    expect(row).toMatchObject({ total: { N: '30' }, state: { S: 'open' } });
+    expect(row).toMatchObject({ sent: { N: '0' }, state: { S: 'open' } });
+  });
+
+  test('lists an hour of the archive once, and reads an object once, however many steps it takes', async () => {
+    const w = world();
+    w.time = START + 70 * MINUTE;
+    const asked: string[] = [];
+    w.onRequest = (what) => asked.push(what);
+    await w.ask({ subscriber: 'Totals', rate: 1, to: iso(START) });
+    await w.tick();
+    expect(w.metrics.length).toBeGreaterThan(4);
+    expect(asked.filter((what) => what === 'read')).toHaveLength(w.objects.size);
+    expect(asked.filter((what) => what === 'list')).toHaveLength(1);
+  });
+
+  test('begins with what was appended at the very moment', async () => {
+    for (const archived of [true, false]) {
+      const w = new ReplayWorld();
+      w.record(history('a', START - 50 * MINUTE, 3), archived);
+      await w.ask({ subscriber: 'Totals', from: iso(START - 49 * MINUTE), to: iso(START - 48 * MINUTE) });
+      await w.tick();
+      expect(w.texts).toEqual(['a#2']);
+    }
   });
 
   test('takes all that are open, one after another, though one fails', async () => {

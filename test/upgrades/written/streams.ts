@@ -42,6 +42,7 @@ export async function recovered(notice: string): Promise<unknown[]> {
     },
     log: SILENT,
     now: () => NOW,
+    random: () => 0.5,
   });
   await recovery.recover(notice);
   return sent;
