@@ -41,6 +41,8 @@ export interface RunOptions {
 export interface Result {
   /** How many were asked for, about. */
   readonly asked: number;
+  /** When no more was sent, if that was bounded. */
+  readonly sendingMs?: number;
   readonly seed: number;
   readonly messages: number;
   readonly seconds: number;
@@ -173,6 +175,7 @@ class Run {
     const killed = (when: string) => effects.killings.filter((killing) => killing.when === when).length;
     return {
       asked: this.options.messages,
+      sendingMs: this.options.sendingMs,
       seed: this.options.seed,
       kills: { before: killed('before'), after: killed('after'), anywhere: killer.kills() },
       refusals: effects.refusals(),
