@@ -10,8 +10,9 @@ export const answeredWithin = (ms: number) => ({
   throwOnRequestTimeout: true,
 });
 
-/** DynamoDB answers in milliseconds, and a transaction of a hundred rows in some hundred. */
-export const TABLE_ANSWERS = 2_000;
-export const QUEUE_ANSWERS = 5_000;
+/** DynamoDB answers in milliseconds, and a transaction of a hundred rows in some hundred. What is asked again does no harm. */
+export const TABLE_ANSWERS = 4_000;
+/** Longer, since what was accepted late and is sent again is there twice. */
+export const QUEUE_ANSWERS = 15_000;
 /** Bodies may have megabytes. */
-export const STORE_ANSWERS = 10_000;
+export const STORE_ANSWERS = 15_000;

@@ -19,6 +19,7 @@ export type Sent = (typeof SENT)[number];
 export type Derived = (typeof DERIVED)[number];
 export type PatternName = Sent | Derived;
 
+export type SentLoad = Readonly<Record<Sent, readonly Work[]>>;
 export type Load = Readonly<Record<PatternName, readonly Work[]>>;
 
 /** The share of all messages, those that come of others included. */
@@ -83,12 +84,16 @@ function works(pattern: Sent, count: number, random: () => number): Work[] {
 
 const isGood = ({ bad, fails }: Work): boolean => !bad && fails < ALWAYS;
 
-/** What is sent, and what is to come of it. Pure: the same seed makes the same load. */
-export function buildLoad(seed: number, messages: number): Load {
+/** What is sent. Pure: the same seed makes the same load. */
+export function buildLoad(seed: number, messages: number): SentLoad {
   const random = seededRandom(seed);
-  const sent = Object.fromEntries(
+  return Object.fromEntries(
     SENT.map((pattern) => [pattern, works(pattern, Math.max(4, Math.round(messages * SHARES[pattern])), random)]),
   ) as Record<Sent, Work[]>;
+}
+
+/** What was sent, and what is to come of it. Pure. */
+export function withDerived(sent: SentLoad): Load {
   const told = sent.orders.filter(isGood).map((order) => ({ ...order, fails: 0 }));
   const versions = new Map<string, number>();
   return {

@@ -9,6 +9,8 @@ const { values } = parseArgs({
   options: {
     messages: { type: 'string', default: '50000' },
     seed: { type: 'string', default: '1' },
+    /** No more is sent after that. */
+    minutes: { type: 'string' },
     /** Write the result into the documentation. */
     report: { type: 'boolean', default: false },
   },
@@ -27,6 +29,7 @@ async function main(): Promise<void> {
     killEveryMs: 5_000,
     timeoutSeconds: 15,
     downMs: 6_000,
+    ...(values.minutes !== undefined && { sendingMs: Number(values.minutes) * 60_000 }),
     patienceMs: 120_000,
     onProgress(text) {
       if (Date.now() - last < 10_000) return;

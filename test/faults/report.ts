@@ -88,8 +88,9 @@ export function margin({ accounts, messages }: Result) {
 
 /** The page of the documentation. */
 export function markdown(result: Result): string {
-  const { asked, seed, messages, seconds, kills, resent, refusals, accounts, problems } = result;
+  const { asked, sendingMs, seed, messages, seconds, kills, resent, refusals, accounts, problems } = result;
   const { wasted, receives, expectedDead } = margin(result);
+  const bound = sendingMs === undefined ? '' : ` --minutes ${sendingMs / 60_000}`;
   const withoutReason = sum(Object.values(accounts).map((account) => account.withoutReason));
   const shares = (Object.entries(FAULTS) as [Fault, number][]).map(([fault, share]) => [
     fault,
@@ -106,7 +107,7 @@ Every pattern in one app, deployed to the local AWS, with [microburst](https://p
 all that they call, and processes that are killed. This page is written by the run:
 
 \`\`\`sh
-npm run faults -- --messages ${asked} --seed ${seed} --report
+npm run faults -- --messages ${asked} --seed ${seed}${bound} --report
 \`\`\`
 
 The seed decides the load, at which try of which message a process is told to die, and what the proxy draws. Which request meets

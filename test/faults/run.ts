@@ -11,7 +11,7 @@ import { readDead } from './dead';
 import { type Effects, serveEffects } from './effects';
 import { changesFeed, type Feed, kinesisFeed } from './feeds';
 import { type Killer, startKiller } from './killer';
-import { buildLoad, DERIVED, type Load, type PatternName, SENT, sizeOf } from './load';
+import { buildLoad, DERIVED, type Load, type PatternName, SENT, type SentLoad, sizeOf, withDerived } from './load';
 import { type LogSight, logProblems, readLog } from './log';
 import { type FaultProxy, type Fired, startProxy } from './microburst';
 import { routeFunctions } from './route';
@@ -28,10 +28,12 @@ export interface RunOptions {
   readonly killEveryMs: number;
   /** How long an invocation may take, and with it how soon comes back what a dead process had in hand. */
   readonly timeoutSeconds: number;
-  /** How long the service behind the charges is down, in the middle of all. */
+  /** How long the service behind the charges is down, in the middle of all: a breaker opens, and takes a minute to close. */
   readonly downMs: number;
   /** How long nothing may happen until what is missing is given up. */
   readonly patienceMs: number;
+  /** When no more is sent; what was sent by then is handled and accounted for. */
+  readonly sendingMs?: number;
   readonly onProgress?: (text: string) => void;
 }
 
@@ -39,6 +41,8 @@ export interface RunOptions {
 export interface Result {
   /** How many were asked for, about. */
   readonly asked: number;
+  /** When no more was sent, if that was bounded. */
+  readonly sendingMs?: number;
   readonly seed: number;
   readonly messages: number;
   readonly seconds: number;
@@ -95,7 +99,7 @@ export async function runFaults(options: RunOptions): Promise<Result> {
 }
 
 interface Parts {
-  readonly load: Load;
+  readonly load: SentLoad;
   readonly effects: Effects;
   readonly emulator: Emulator;
   readonly proxy: FaultProxy;
@@ -116,9 +120,9 @@ class Run {
   }
 
   async run(): Promise<Result> {
-    const { seed, killEveryMs, onProgress = () => {} } = this.options;
+    const { seed, killEveryMs, sendingMs = Number.POSITIVE_INFINITY, onProgress = () => {} } = this.options;
     const { load, effects, emulator, proxy, out } = this.parts;
-    const total = sizeOf(load);
+    const total = sizeOf(withDerived(load));
     const start = performance.now();
     await proxy.rule(rulesOf(FAULTS));
     const feeds = [
@@ -128,18 +132,21 @@ class Run {
     ];
     const killer = startKiller(emulator.pid, { seed, everyMs: killEveryMs });
     let sent = 0;
-    const sending = sendLoad(emulator, proxy.endpoint, out, load, (count) => {
-      sent += count;
+    const sending = sendLoad(emulator, proxy.endpoint, out, load, {
+      isOver: () => performance.now() - start > sendingMs,
+      onSent: (count) => {
+        sent += count;
+      },
     });
     // Told below.
     sending.catch(() => {});
     let submitted: Submitted | undefined;
     const outage = this.outage();
     try {
-      await this.untilQuiet(feeds, async () => {
+      await this.untilQuiet(feeds, async (): Promise<Submitted | undefined> => {
         submitted ??= await Promise.race([sending, Promise.resolve(undefined)]);
         onProgress(`${sent} sent, ${this.done()} of ${total} done, ${effects.killings.length + killer.kills()} kills`);
-        return submitted !== undefined;
+        return submitted;
       });
     } finally {
       this.isOver = true;
@@ -153,8 +160,9 @@ class Run {
     await proxy.rule([]);
     await Promise.all(feeds.map((feed) => feed.stop()));
     return {
-      ...(await this.account(submitted)),
+      ...(await this.account(submitted, withDerived(submitted.sent))),
       ...this.tally(killer),
+      messages: sizeOf(withDerived(submitted.sent)),
       resent: submitted.resent,
       fired,
       requests,
@@ -163,12 +171,12 @@ class Run {
   }
 
   private tally(killer: Killer) {
-    const { load, effects } = this.parts;
+    const { effects } = this.parts;
     const killed = (when: string) => effects.killings.filter((killing) => killing.when === when).length;
     return {
       asked: this.options.messages,
+      sendingMs: this.options.sendingMs,
       seed: this.options.seed,
-      messages: sizeOf(load),
       kills: { before: killed('before'), after: killed('after'), anywhere: killer.kills() },
       refusals: effects.refusals(),
     };
@@ -180,6 +188,7 @@ class Run {
 
   /** The service behind the charges is down for a while once half of them are done. */
   private async outage(): Promise<void> {
+    if (this.options.downMs === 0) return;
     const { load, effects } = this.parts;
     while ((effects.calls.get('charges')?.length ?? 0) < load.charges.length / 2) {
       if (this.isOver) return;
@@ -190,14 +199,15 @@ class Run {
     effects.down(undefined);
   }
 
-  private async untilQuiet(feeds: readonly Feed[], look: () => Promise<boolean>): Promise<void> {
+  private async untilQuiet(feeds: readonly Feed[], look: () => Promise<Submitted | undefined>): Promise<void> {
     let quiet = 0;
     let last = { moved: '', at: Date.now() };
     while (quiet < QUIET_LOOKS) {
       await sleep(LOOK_MS);
-      const isSent = await look();
+      const submitted = await look();
       const waiting = await Promise.all(QUEUES.map((name) => this.waiting(name)));
-      const isQuiet = isSent && waiting.every((count) => count === 0) && (await this.isFed(feeds));
+      const isQuiet =
+        submitted !== undefined && waiting.every((count) => count === 0) && (await this.isFed(submitted.sent, feeds));
       quiet = isQuiet ? quiet + 1 : 0;
       const moved = JSON.stringify([waiting, this.done(), feeds.map((feed) => feed.passed())]);
       if (moved !== last.moved) last = { moved, at: Date.now() };
@@ -206,8 +216,8 @@ class Run {
   }
 
   /** Whether what comes through no queue has come to an end. */
-  private async isFed([clicks, outbox, archiver]: readonly Feed[]): Promise<boolean> {
-    const { load, effects, out } = this.parts;
+  private async isFed(load: SentLoad, [clicks, outbox, archiver]: readonly Feed[]): Promise<boolean> {
+    const { effects, out } = this.parts;
     const rows = (await readLedger(this.dynamodb, out.LogTable!)).length;
     const thumbnails = new Set(effects.calls.get('thumbnails')?.map(({ key }) => key)).size;
     const dead = await waitingIn(this.sqs, out.thumbnailsDeadLetters!);
@@ -224,8 +234,8 @@ class Run {
     return queueUrl === undefined ? 0 : waitingIn(this.sqs, queueUrl);
   }
 
-  private async account(submitted: Submitted): Promise<Pick<Result, 'accounts' | 'problems'>> {
-    const { load, emulator, out } = this.parts;
+  private async account(submitted: Submitted, load: Load): Promise<Pick<Result, 'accounts' | 'problems'>> {
+    const { emulator, out } = this.parts;
     const log = await readLog(emulator, out);
     const accounts: Partial<Record<PatternName, Account>> = {};
     for (const pattern of [...SENT, ...DERIVED]) {
@@ -262,11 +272,11 @@ class Run {
   }
 
   /** Each job is one, and has ended as it had to. */
-  private async jobProblems({ jobs }: Submitted): Promise<string[]> {
-    const { load, out } = this.parts;
+  private async jobProblems({ jobs, sent }: Submitted): Promise<string[]> {
+    const { out } = this.parts;
     const rows = (await readLedger(this.dynamodb, out.JobsTable!)) as unknown as { pk: string; state: string }[];
     const states = new Map(rows.map(({ pk, state }) => [pk, state]));
-    return load.jobs.flatMap(({ id, bad }) => {
+    return sent.jobs.flatMap(({ id, bad }) => {
       const ids = jobs.get(id) ?? [];
       if (ids.length !== 1) return [`${id} is the jobs ${ids.join(', ')}`];
       const state = states.get(ids[0]!);

@@ -6,7 +6,7 @@ import { InvoicesClient, type Reply } from '../../bin/local/invoices/client';
 import { waitingIn } from '../../bin/local/waiting';
 import { inParallel } from '../../lambda/runtime/parallel';
 import type { Work } from './app/work';
-import type { Load } from './load';
+import type { Sent, SentLoad } from './load';
 
 type SendError = import('cdk-async-patterns/runtime').SendError;
 type Outputs = Readonly<Record<string, string>>;
@@ -20,10 +20,18 @@ const THRESHOLD = 2_000;
 const MAX_TRIES = 20;
 
 export interface Submitted {
+  /** All that was sent, which is less than the load when the time was up before. */
+  readonly sent: SentLoad;
   /** By the id of the work: the ids that the API gave to what was submitted. One, if all is well. */
   readonly jobs: ReadonlyMap<string, readonly string[]>;
   /** Messages that were refused after all tries of the producer, and sent again. */
   readonly resent: number;
+}
+
+export interface Sending {
+  /** Whether the time to send is up. */
+  isOver(): boolean;
+  onSent(count: number): void;
 }
 
 /** Sends the load through the proxy, as an application would: what is not accepted is an error of the run. */
@@ -31,21 +39,23 @@ export async function sendLoad(
   emulator: Emulator,
   proxy: string,
   out: Outputs,
-  load: Load,
-  onSent: (count: number) => void,
+  load: SentLoad,
+  { isOver, onSent }: Sending,
 ): Promise<Submitted> {
   // What runs here reads its connections' region and credentials as a function would.
   Object.assign(process.env, { ...emulator.env, AWS_ENDPOINT_URL: proxy });
   const runtime = await import('cdk-async-patterns/runtime');
   const sqs = new SQSClient(emulator.clientConfig);
   let resent = 0;
+  const sent: Partial<Record<Sent, readonly Work[]>> = {};
 
-  const toQueue = async (name: string, works: readonly Work[], more: object = {}): Promise<void> => {
+  const toQueue = async (name: Sent, more: object = {}): Promise<void> => {
+    const works = load[name];
     const direct = out[`${name}Queue`]!;
     // The address of a queue is also where its client calls.
     const queueUrl = direct.replace(emulator.endpoint, proxy);
     const producer = runtime.producer<Work>({ queueUrl, ...more });
-    for (let i = 0; i < works.length; i += CHUNK) {
+    for (let i = 0; i < works.length && !isOver(); i += CHUNK) {
       while ((await waitingIn(sqs, direct)) > BACKLOG) await sleep(LOOK_MS);
       const some = works.slice(i, i + CHUNK);
       // What is refused after five tries is named, and sent again: in its order.
@@ -58,6 +68,7 @@ export async function sendLoad(
         resent += refused.length;
         open = refused.sort((a, b) => a.index! - b.index!).map(({ input }) => input as Work);
       }
+      sent[name] = works.slice(0, i + some.length);
       onSent(some.length);
     }
   };
@@ -67,21 +78,29 @@ export async function sendLoad(
   const jobs = new Map<string, string[]>();
   const clients = await InvoicesClient.of(emulator, out.ApiId!);
   await Promise.all([
-    toQueue('charges', load.charges),
-    toQueue('steps', load.steps),
-    toQueue('documents', load.documents, payloads('DocumentsPrefix')),
-    toQueue('mails', load.mails),
-    toQueue('orders', load.orders),
-    toQueue('accounts', load.accounts),
+    toQueue('charges'),
+    toQueue('steps'),
+    toQueue('documents', payloads('DocumentsPrefix')),
+    toQueue('mails'),
+    toQueue('orders'),
+    toQueue('accounts'),
     inParallel(load.jobs, 4, async (work) => {
+      if (isOver()) return;
       jobs.set(work.id, await submit(clients, work));
       onSent(1);
     }),
-    putClicks(emulator, out.ClicksStream!, load.clicks, onSent),
-    invokeThumbnails(runtime, out, load.thumbnails, payloads('ThumbnailsPrefix'), onSent),
+    putClicks(emulator, out.ClicksStream!, load.clicks, { isOver, onSent }).then((clicks) => {
+      sent.clicks = clicks;
+    }),
+    invokeThumbnails(runtime, out, load.thumbnails, payloads('ThumbnailsPrefix'), { isOver, onSent }).then(
+      (thumbnails) => {
+        sent.thumbnails = thumbnails;
+      },
+    ),
   ]);
   sqs.destroy();
-  return { jobs, resent };
+  sent.jobs = load.jobs.filter(({ id }) => jobs.has(id));
+  return { jobs, resent, sent: sent as SentLoad };
 }
 
 /** Some twice at the same time, and each again until there is an answer: its key makes that harmless. */
@@ -104,17 +123,20 @@ async function putClicks(
   { clientConfig }: Emulator,
   StreamName: string,
   works: readonly Work[],
-  onSent: (count: number) => void,
-): Promise<void> {
+  { isOver, onSent }: Sending,
+): Promise<Work[]> {
+  const put: Work[] = [];
   const kinesis = new KinesisClient(clientConfig);
-  for (let i = 0; i < works.length; i += CHUNK) {
+  for (let i = 0; i < works.length && !isOver(); i += CHUNK) {
     const some = works.slice(i, i + CHUNK);
     const Records = some.map((work) => ({ PartitionKey: work.group, Data: Buffer.from(JSON.stringify(work)) }));
     const { FailedRecordCount } = await kinesis.send(new PutRecordsCommand({ StreamName, Records }));
     if (FailedRecordCount !== 0) throw new Error(`${StreamName} refused ${FailedRecordCount} records`);
+    put.push(...some);
     onSent(some.length);
   }
   kinesis.destroy();
+  return put;
 }
 
 async function invokeThumbnails(
@@ -122,15 +144,19 @@ async function invokeThumbnails(
   out: Outputs,
   works: readonly Work[],
   more: object,
-  onSent: (count: number) => void,
-): Promise<void> {
+  { isOver, onSent }: Sending,
+): Promise<Work[]> {
+  const invoked: Work[] = [];
   const thumbnails = invoker<Work>({ functionArn: out.ThumbnailsFunction!, ...more });
   await inParallel(works, 2, async (work) => {
+    if (isOver()) return;
     for (;;) {
       const refused = await thumbnails.invoke(work).catch((error: Error) => error);
       if (!(refused instanceof Error)) break;
       if (refused.name !== 'SendError') throw refused;
     }
+    invoked.push(work);
     onSent(1);
   });
+  return invoked;
 }

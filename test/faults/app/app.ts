@@ -63,7 +63,7 @@ const documents = new AsyncWorker(stack, 'Documents', {
 });
 const mails = new LoadLevelingQueue(stack, 'Mails', {
   ...patient,
-  timeout: Duration.seconds(Number(FUNCTION_TIMEOUT) / 2),
+  timeout: Duration.seconds(Math.ceil(Number(FUNCTION_TIMEOUT) / 2)),
   handler: entry('handlers', 'mails'),
   pace: Pace.rate(50, Duration.seconds(1)),
   batchSize: 10,
