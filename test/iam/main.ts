@@ -39,8 +39,6 @@ interface Deployed {
   readonly probe: Probe;
 }
 
-type Mutant = readonly [Deployed, Permission];
-
 const began = Date.now();
 const secondsSince = (): number => (Date.now() - began) / 1000;
 const say = (text: string): void => console.log(`${secondsSince().toFixed(0).padStart(5)} s  ${text}`);
@@ -62,12 +60,15 @@ let runs = 0;
 /** An id with which no other run's begins. */
 const nextRun = (): string => `run-${String(++runs).padStart(4, '0')}`;
 
+const ask = ({ probe }: Deployed): Promise<string[]> =>
+  probe(nextRun()).catch((error: Error) => [`it can be asked: ${error.message}`]);
+
 /** Those that keep all promises with all permissions: what fails without one proves nothing of the others. */
 async function well(deployed: readonly Deployed[]): Promise<Deployed[]> {
   const found: Deployed[] = [];
   let rest = deployed;
   for (let i = 0; i < BASE_RUNS && rest.length > 0; i++) {
-    const failures = await Promise.all(rest.map(({ probe }) => probe(nextRun())));
+    const failures = await Promise.all(rest.map(ask));
     rest.forEach(({ unit }, j) => {
       say(`${unit.stack}, nothing taken away: ${failures[j]!.join('; ') || 'all promises kept'}`);
     });
@@ -78,18 +79,17 @@ async function well(deployed: readonly Deployed[]): Promise<Deployed[]> {
   return found;
 }
 
-/** Takes one permission of each of several apps away, and sees what of it fails. */
-async function round(mutants: readonly Mutant[], verdicts: Verdicts): Promise<void> {
-  await Promise.all(mutants.map(([{ roles }, permission]) => roles.without(permission)));
+/** Takes one permission away, sees what fails, and gives it back. */
+async function tryWithout(each: Deployed, permission: Permission, verdicts: Verdicts): Promise<void> {
+  const { roles } = each;
+  await roles.without(permission);
   const since = Date.now();
-  const failures = await Promise.all(mutants.map(([{ probe }]) => probe(nextRun())));
-  for (const [i, [{ roles }, permission]] of mutants.entries()) {
-    const refused = await roles.wasAsked(permission, { since, allowed: false });
-    await roles.restore(permission);
-    const kind = kindOf(permission);
-    verdicts.add({ kind, refused, broken: failures[i]! });
-    say(`without ${kind}: ${refused ? failures[i]!.join('; ') || 'SURVIVES' : 'NOT ASKED'}`);
-  }
+  const broken = await ask(each);
+  const refused = await roles.wasAsked(permission, { since, allowed: false });
+  await roles.restore(permission);
+  const kind = kindOf(permission);
+  verdicts.add({ kind, refused, broken });
+  say(`without ${kind}: ${refused ? broken.join('; ') || 'SURVIVES' : `NOT ASKED; ${broken.join('; ')}`}`);
 }
 
 async function main(): Promise<void> {
@@ -118,14 +118,14 @@ async function main(): Promise<void> {
       }
     }
     say([...queues].map(([{ unit }, queue]) => `${unit.stack}: ${queue.length} to take away`).join(', '));
-    for (;;) {
-      const mutants = [...queues].flatMap(([each, queue]): Mutant[] => {
-        const permission = queue.shift();
-        return permission ? [[each, permission]] : [];
-      });
-      if (mutants.length === 0 || secondsSince() > Number(values.seconds)) break;
-      await round(mutants, verdicts);
-    }
+    // The apps share nothing but the machine.
+    await Promise.all(
+      [...queues].map(async ([each, queue]) => {
+        for (const permission of queue) {
+          if (secondsSince() < Number(values.seconds)) await tryWithout(each, permission, verdicts);
+        }
+      }),
+    );
     for (const { world } of deployed) world.close();
   } finally {
     for (const unit of units) await unit.stop?.();
