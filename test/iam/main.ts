@@ -14,7 +14,7 @@ import { leveling } from './probes/leveling';
 import { payloads } from './probes/payloads';
 import { streams } from './probes/streams';
 import { Roles } from './roles';
-import { Verdicts } from './verdicts';
+import { type Verdict, Verdicts } from './verdicts';
 import { type Probe, type Unit, World } from './world';
 
 const UNITS: readonly Unit[] = [
@@ -63,33 +63,29 @@ const nextRun = (): string => `run-${String(++runs).padStart(4, '0')}`;
 const ask = ({ probe }: Deployed): Promise<string[]> =>
   probe(nextRun()).catch((error: Error) => [`it can be asked: ${error.message}`]);
 
-/** Those that keep all promises with all permissions: what fails without one proves nothing of the others. */
-async function well(deployed: readonly Deployed[]): Promise<Deployed[]> {
-  const found: Deployed[] = [];
-  let rest = deployed;
-  for (let i = 0; i < BASE_RUNS && rest.length > 0; i++) {
-    const failures = await Promise.all(rest.map(ask));
-    rest.forEach(({ unit }, j) => {
-      say(`${unit.stack}, nothing taken away: ${failures[j]!.join('; ') || 'all promises kept'}`);
-    });
-    found.push(...rest.filter((_, j) => failures[j]!.length === 0));
-    rest = rest.filter((_, j) => failures[j]!.length > 0);
+/** Which promises an app does not keep with all permissions: what fails without one of them proves nothing there. */
+async function baseOf(each: Deployed): Promise<ReadonlySet<string>> {
+  let failures: string[] = [];
+  for (let i = 0; i < BASE_RUNS; i++) {
+    failures = await ask(each);
+    say(`${each.unit.stack}, nothing taken away: ${failures.join('; ') || 'all promises kept'}`);
+    if (failures.length === 0) break;
   }
-  if (rest.length > 0) process.exitCode = 1;
-  return found;
+  if (failures.length > 0) process.exitCode = 1;
+  return new Set(failures);
 }
 
 /** Takes one permission away, sees what fails, and gives it back. */
-async function tryWithout(each: Deployed, permission: Permission, verdicts: Verdicts): Promise<void> {
+async function tryWithout(each: Deployed, permission: Permission, base: ReadonlySet<string>): Promise<Verdict> {
   const { roles } = each;
   await roles.without(permission);
   const since = Date.now();
-  const broken = await ask(each);
+  const broken = (await ask(each)).filter((promise) => !base.has(promise));
   const refused = await roles.wasAsked(permission, { since, allowed: false });
   await roles.restore(permission);
   const kind = kindOf(permission);
-  verdicts.add({ kind, refused, broken });
   say(`without ${kind}: ${refused ? broken.join('; ') || 'SURVIVES' : `NOT ASKED; ${broken.join('; ')}`}`);
+  return { kind, refused, broken };
 }
 
 async function main(): Promise<void> {
@@ -108,21 +104,23 @@ async function main(): Promise<void> {
     await bootstrap(emulator, directory);
     const deployed: Deployed[] = [];
     for (const unit of units) deployed.push(await start(emulator, unit));
-    const queues = new Map<Deployed, Permission[]>();
-    for (const each of await well(deployed)) {
+    const bases = await Promise.all(deployed.map(baseOf));
+    const queues = new Map<Deployed, Permission[]>(deployed.map((each) => [each, []]));
+    for (const each of deployed) {
       for (const permission of each.permissions) {
         const kind = kindOf(permission);
         if (!(await each.roles.wasAsked(permission))) verdicts.unasked(kind);
         // One of a kind is enough, of a role that uses it.
-        else if (verdicts.ask(kind)) queues.set(each, [...(queues.get(each) ?? []), permission]);
+        else if (verdicts.ask(kind)) queues.get(each)!.push(permission);
       }
     }
     say([...queues].map(([{ unit }, queue]) => `${unit.stack}: ${queue.length} to take away`).join(', '));
     // The apps share nothing but the machine.
     await Promise.all(
-      [...queues].map(async ([each, queue]) => {
-        for (const permission of queue) {
-          if (secondsSince() < Number(values.seconds)) await tryWithout(each, permission, verdicts);
+      deployed.map(async (each, i) => {
+        for (const permission of queues.get(each)!) {
+          if (secondsSince() > Number(values.seconds)) return;
+          verdicts.add(await tryWithout(each, permission, bases[i]!));
         }
       }),
     );

@@ -51,9 +51,14 @@ export const REASONS: readonly Reason[] = [
     fits: (holder) => /(Schedules|Changes)$/.test(holder),
   },
   {
+    why: 'A webhook to this machine is refused before it would be signed, and there is no other here.',
+    see: `${AWS}/secretsmanager/latest/apireference/API_GetSecretValue.html`,
+    fits: (_, action, on) => action === 'secretsmanager:GetSecretValue' && on === 'AsyncApi Completions WebhookSecret',
+  },
+  {
     why: 'S3 asks for it when an object is gone, and else says that access is denied; the local target says that it is gone.',
     see: `${AWS}/AmazonS3/latest/API/API_GetObject.html`,
-    fits: (_, action) => action === 's3:ListBucket',
+    fits: (_, action, on) => action === 's3:ListBucket' && on === 'PayloadStore Bucket',
   },
 ];
 
