@@ -51,7 +51,7 @@ it('lacks no permission: nothing is denied, no function logs that anything was',
 
 it('asked for every call, and refuses who has no permission', async () => {
   const asked = new Set(authorisationsIn(emulator.iamRecord!).map(({ action }) => action));
-  for (const action of ['sqs:SendMessage', 'sns:Publish', 'dynamodb:PartiQLInsert', 'lambda:GetEventSourceMapping']) {
+  for (const action of ['sqs:SendMessage', 'sns:Publish', 'dynamodb:PartiQLInsert', 's3:PutObject']) {
     expect(asked).toContain(action);
   }
   const sqs = new SQSClient({ ...emulator.clientConfig, credentials: await makeCaller(emulator, 'nobody') });

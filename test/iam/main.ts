@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bootstrap, deploy } from '../../bin/local/deploy';
@@ -15,6 +14,7 @@ import { leveling } from './probes/leveling';
 import { payloads } from './probes/payloads';
 import { streams } from './probes/streams';
 import { Roles } from './roles';
+import { type Verdict, Verdicts } from './verdicts';
 import { type Probe, type Unit, World } from './world';
 
 const UNITS: readonly Unit[] = [
@@ -28,15 +28,8 @@ const UNITS: readonly Unit[] = [
   breaker,
   leveling,
 ];
-
-/** What became of a mutant. */
-export interface Verdict {
-  readonly kind: string;
-  /** What failed without the permission; nothing, if nobody noticed. */
-  readonly broken: readonly string[];
-  /** Whether its role was refused for want of it. */
-  readonly refused: boolean;
-}
+/** The first run is a cold one. */
+const BASE_RUNS = 2;
 
 interface Deployed {
   readonly unit: Unit;
@@ -46,104 +39,90 @@ interface Deployed {
   readonly probe: Probe;
 }
 
+const began = Date.now();
+const secondsSince = (): number => (Date.now() - began) / 1000;
+const say = (text: string): void => console.log(`${secondsSince().toFixed(0).padStart(5)} s  ${text}`);
+
 async function start(emulator: Emulator, unit: Unit): Promise<Deployed> {
   const directory = join(LOCAL, 'iam', unit.fixture);
   Object.assign(process.env, await unit.environment?.());
-  const outputs = await deploy(emulator, {
-    stack: unit.stack,
-    app: `tsx test/e2e/fixtures/${unit.fixture}/app.ts`,
-    directory,
-  });
+  const app = `tsx test/e2e/fixtures/${unit.fixture}/app.ts`;
+  const outputs = await deploy(emulator, { stack: unit.stack, app, directory });
   const roles = await Roles.of(emulator, unit.stack);
   const world = new World(emulator, outputs);
   const permissions = permissionsOf(inAssembly(join(directory, 'cdk.out'), unit.stack));
-  return { unit, world, roles, permissions, probe: await unit.start(world) };
+  const deployed = { unit, world, roles, permissions, probe: await unit.start(world) };
+  say(`deployed ${unit.stack}`);
+  return deployed;
 }
 
 let runs = 0;
-/** An id that no other run's begins with. */
-const nextRun = (): string => `run${String(++runs).padStart(4, '0')}`;
+/** An id with which no other run's begins. */
+const nextRun = (): string => `run-${String(++runs).padStart(4, '0')}`;
 
-/** Takes one permission of each of several apps away, and sees what of it fails. */
-async function round(mutants: readonly (readonly [Deployed, Permission])[]): Promise<Verdict[]> {
-  await Promise.all(mutants.map(([{ roles }, permission]) => roles.without(permission)));
+const ask = ({ probe }: Deployed): Promise<string[]> =>
+  probe(nextRun()).catch((error: Error) => [`it can be asked: ${error.message}`]);
+
+/** Which promises an app does not keep with all permissions: what fails without one of them proves nothing there. */
+async function baseOf(each: Deployed): Promise<ReadonlySet<string>> {
+  let failures: string[] = [];
+  for (let i = 0; i < BASE_RUNS; i++) {
+    failures = await ask(each);
+    say(`${each.unit.stack}, nothing taken away: ${failures.join('; ') || 'all promises kept'}`);
+    if (failures.length === 0) break;
+  }
+  if (failures.length > 0) process.exitCode = 1;
+  return new Set(failures);
+}
+
+/** Takes one permission away, sees what fails, and gives it back. */
+async function tryWithout(each: Deployed, permission: Permission, base: ReadonlySet<string>): Promise<Verdict> {
+  const { roles } = each;
+  await roles.without(permission);
   const since = Date.now();
-  const failures = await Promise.all(mutants.map(([{ probe }]) => probe(nextRun())));
-  const verdicts = await Promise.all(
-    mutants.map(async ([{ roles }, permission], i) => ({
-      kind: kindOf(permission),
-      broken: failures[i]!,
-      refused: await roles.wasAsked(permission, { since, allowed: false }),
-    })),
-  );
-  await Promise.all(mutants.map(([{ roles }, permission]) => roles.restore(permission)));
-  return verdicts;
+  const broken = (await ask(each)).filter((promise) => !base.has(promise));
+  const refused = await roles.wasAsked(permission, { since, allowed: false });
+  await roles.restore(permission);
+  const kind = kindOf(permission);
+  say(`without ${kind}: ${refused ? broken.join('; ') || 'SURVIVES' : `NOT ASKED; ${broken.join('; ')}`}`);
+  return { kind, refused, broken };
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true },
+      resume: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '3600' },
+    },
+  });
   const units = UNITS.filter(({ fixture }) => values.only === undefined || values.only.includes(fixture));
   const directory = join(LOCAL, 'iam');
-  mkdirSync(directory, { recursive: true });
+  const verdicts = new Verdicts(join(directory, 'verdicts.json'), values.resume);
   const emulator = await startEmulator({ directory, enforceIam: true });
-  const began = Date.now();
-  const say = (text: string) => console.log(`${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}`);
   try {
     await bootstrap(emulator, directory);
     const deployed: Deployed[] = [];
-    for (const unit of units) {
-      deployed.push(await start(emulator, unit));
-      say(`deployed ${unit.stack}`);
-    }
-    // Nothing may fail with all permissions, or what fails without one proves nothing. The first run is a cold one.
-    let unwell = deployed;
-    for (let attempt = 1; attempt <= 3 && unwell.length > 0; attempt++) {
-      const failures = await Promise.all(unwell.map(({ probe }) => probe(nextRun())));
-      unwell.forEach(({ unit }, i) => {
-        say(`${unit.stack} with all permissions: ${failures[i]!.join('; ') || 'all promises kept'}`);
-      });
-      unwell = unwell.filter((_, i) => failures[i]!.length > 0);
-    }
-    if (unwell.length > 0)
-      throw new Error(`promises are broken with all permissions: ${unwell.map(({ unit }) => unit.stack)}`);
-
-    // One of a kind is enough, of a role that uses it.
-    const queues = new Map<Deployed, Permission[]>();
-    const unasked = new Set<string>();
-    const taken = new Set<string>();
+    for (const unit of units) deployed.push(await start(emulator, unit));
+    const bases = await Promise.all(deployed.map(baseOf));
+    const queues = new Map<Deployed, Permission[]>(deployed.map((each) => [each, []]));
     for (const each of deployed) {
       for (const permission of each.permissions) {
         const kind = kindOf(permission);
-        if (!(await each.roles.wasAsked(permission))) unasked.add(kind);
-        else if (!taken.has(kind)) {
-          taken.add(kind);
-          queues.set(each, [...(queues.get(each) ?? []), permission]);
+        if (!(await each.roles.wasAsked(permission))) verdicts.unasked(kind);
+        // One of a kind is enough, of a role that uses it.
+        else if (verdicts.ask(kind)) queues.get(each)!.push(permission);
+      }
+    }
+    say([...queues].map(([{ unit }, queue]) => `${unit.stack}: ${queue.length} to take away`).join(', '));
+    // The apps share nothing but the machine.
+    await Promise.all(
+      deployed.map(async (each, i) => {
+        for (const permission of queues.get(each)!) {
+          if (secondsSince() > Number(values.seconds)) return;
+          verdicts.add(await tryWithout(each, permission, bases[i]!));
         }
-      }
-    }
-    say(
-      `${taken.size} permissions are used, ${[...unasked].filter((kind) => !taken.has(kind)).length} are never asked for`,
-    );
-
-    const verdicts = new Map<string, Verdict>();
-    while ([...queues.values()].some((queue) => queue.length > 0)) {
-      const mutants = [...queues].flatMap(([each, queue]) =>
-        queue.length > 0 ? [[each, queue.shift()!] as const] : [],
-      );
-      for (const verdict of await round(mutants)) {
-        verdicts.set(verdict.kind, verdict);
-        say(
-          `${verdict.kind}: ${verdict.refused ? 'refused' : 'NOT ASKED'}, ${verdict.broken.join('; ') || 'SURVIVES'}`,
-        );
-      }
-    }
-    const report = {
-      verdicts: [...verdicts.values()],
-      unasked: [...unasked].filter((kind) => !taken.has(kind)),
-    };
-    writeFileSync(
-      join(directory, `verdicts${values.only ? `-${values.only.join('-')}` : ''}.json`),
-      JSON.stringify(report, undefined, 1),
+      }),
     );
     for (const { world } of deployed) world.close();
   } finally {

@@ -142,3 +142,7 @@ const isTelling = (id: string): boolean => id !== '' && id !== 'Resource';
 /** The same permission in whatever app: what is proven of one is proven of all. */
 export const kindOf = ({ holder, action, on }: Pick<Permission, 'holder' | 'action' | 'on'>): string =>
   `${holder} | ${action} | ${on}`;
+
+/** The kinds of permissions in the fullest forms of all constructs. */
+export const kindsIn = (stacks: readonly Stack[], names: ReadonlySet<string>): string[] =>
+  [...new Set(stacks.flatMap((stack) => permissionsOf(ofStack(stack, names)).map(kindOf)))].sort();

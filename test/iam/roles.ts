@@ -13,6 +13,8 @@ interface Policy {
   readonly Statement: readonly Statement[];
 }
 
+const NOTHING = { Effect: 'Allow', Action: 'sts:GetCallerIdentity', Resource: '*' };
+
 const plain = (xml: string): string =>
   xml
     .replace(/&quot;/g, '"')
@@ -81,7 +83,8 @@ export class Roles {
       const actions = listOf(each.Action).filter((action) => action !== permission.action);
       return actions.length > 0 ? [{ ...each, Action: actions }] : [];
     });
-    await this.put(permission, { ...rest, Statement: left });
+    // A policy has a statement at least: what everybody may do in any case.
+    await this.put(permission, { ...rest, Statement: left.length > 0 ? left : [NOTHING] });
   }
 
   async restore(permission: Permission): Promise<void> {

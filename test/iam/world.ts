@@ -2,6 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { GetEventSourceMappingCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type DeadLetter, DeadLetterReader } from '../../bin/local/dead-letters';
 import type { Emulator } from '../../bin/local/emulator';
@@ -12,6 +19,7 @@ type Item = Record<string, AttributeValue>;
 export class World {
   readonly dynamodb: DynamoDBClient;
   readonly kinesis: KinesisClient;
+  private readonly s3: S3Client;
   private readonly sqs: SQSClient;
   private readonly lambda: LambdaClient;
   private readonly readers = new Map<string, DeadLetterReader>();
@@ -23,6 +31,7 @@ export class World {
     const { clientConfig } = emulator;
     this.dynamodb = new DynamoDBClient(clientConfig);
     this.kinesis = new KinesisClient(clientConfig);
+    this.s3 = new S3Client({ ...clientConfig, forcePathStyle: true });
     this.sqs = new SQSClient(clientConfig);
     this.lambda = new LambdaClient(clientConfig);
   }
@@ -65,13 +74,28 @@ export class World {
     return reply;
   }
 
+  /** The keys of a bucket, in their order; there are few. */
+  async objects(bucket: string): Promise<string[]> {
+    const { Contents = [] } = await this.s3.send(new ListObjectsV2Command({ Bucket: this.out(bucket) }));
+    return Contents.map(({ Key }) => Key!);
+  }
+
+  /** Takes an object away. @returns what puts it back */
+  async takeObject(bucket: string, Key: string): Promise<() => Promise<unknown>> {
+    const object = { Bucket: this.out(bucket), Key };
+    const { Body } = await this.s3.send(new GetObjectCommand(object));
+    const body = await Body!.transformToString();
+    await this.s3.send(new DeleteObjectCommand(object));
+    return () => this.s3.send(new PutObjectCommand({ ...object, Body: body }));
+  }
+
   async isEnabled(mapping: string): Promise<boolean> {
     const { State } = await this.lambda.send(new GetEventSourceMappingCommand({ UUID: this.out(mapping) }));
     return State === 'Enabled';
   }
 
   close(): void {
-    for (const client of [this.dynamodb, this.kinesis, this.sqs, this.lambda]) client.destroy();
+    for (const client of [this.dynamodb, this.kinesis, this.s3, this.sqs, this.lambda]) client.destroy();
   }
 }
 
@@ -81,7 +105,7 @@ export type Promises = Readonly<Record<string, () => Promise<unknown>>>;
 const LOOK_MS = 400;
 
 /** Which promises are not kept in time. */
-export async function broken(promises: Promises, seconds = 20): Promise<string[]> {
+export async function broken(promises: Promises, seconds = 12): Promise<string[]> {
   const end = Date.now() + seconds * 1000;
   const isKept = async (look: () => Promise<unknown>): Promise<boolean> => {
     for (;;) {
@@ -93,6 +117,15 @@ export async function broken(promises: Promises, seconds = 20): Promise<string[]
   const names = Object.keys(promises);
   const kept = await Promise.all(Object.values(promises).map(isKept));
   return names.filter((_, i) => !kept[i]);
+}
+
+/** One after the other, until promises are broken: that is enough to know. */
+export async function inTurn(...steps: readonly (() => Promise<readonly string[]>)[]): Promise<string[]> {
+  for (const step of steps) {
+    const names = await step();
+    if (names.length > 0) return [...names];
+  }
+  return [];
 }
 
 /** Asks a deployed app for everything that it promises, in a run of its own, and tells what was not kept. */

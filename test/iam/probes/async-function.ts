@@ -16,7 +16,6 @@ export const asyncFunctions: Unit = {
       { to: 'jobs', job: job('fails') },
       { to: 'jobs', job: large, padding: LARGE },
       { to: 'announced', job: { id: `${run}-announced`, fate: 'fails' } },
-      { to: 'celebrated', job: { id: `${run}-celebrated`, fate: 'done' } },
       { to: 'celebrated', job: { id: `${run}-salvaged`, fate: 'hopeless' } },
     );
     const noted = (id: string) => () => world.row('LedgerTable', id);
@@ -28,7 +27,6 @@ export const asyncFunctions: Unit = {
         (await dead('hopeless')()).some(({ reason }) => reason === 'no such job'),
       'what fails at each attempt is dead': async () => (await dead('fails')()).length > 0,
       'a failure is told to the subscribers of a topic': noted(`heard#${run}-announced`),
-      'a success is told to a worker': noted(`heard#${run}-celebrated`),
       'what can never be done is told to another function': noted(`salvaged#${run}-salvaged`),
     });
   },

@@ -8,15 +8,15 @@ const SHARD = 'shardId-000000000000';
 async function giveUp(world: World, key: string): Promise<void> {
   const { SequenceNumber } = await world.kinesis.send(
     new PutRecordCommand({
-      StreamName: world.out('OrdersStream'),
+      StreamName: world.out('OrdersStreamOut'),
       PartitionKey: key,
       Data: Buffer.from(JSON.stringify({ key, step: 1, fate: 'hopeless' })),
     }),
   );
-  await world.send('OrdersOnFailureQueueUrl', {
+  await world.send('OrdersOnFailureQueueUrlOut', {
     requestContext: {
       requestId: key,
-      functionArn: world.out('OrdersFunction'),
+      functionArn: world.out('OrdersFunctionOut'),
       condition: 'RetryAttemptsExhausted',
       approximateInvokeCount: 4,
     },
@@ -30,7 +30,7 @@ async function giveUp(world: World, key: string): Promise<void> {
       approximateArrivalOfFirstRecord: new Date().toISOString(),
       approximateArrivalOfLastRecord: new Date().toISOString(),
       batchSize: 1,
-      streamArn: world.out('OrdersStreamArn'),
+      streamArn: world.out('OrdersStreamArnOut'),
     },
   });
 }
@@ -42,14 +42,14 @@ export const streams: Unit = {
     const change = (key: string, fate: string) =>
       world.dynamodb.send(
         new PutItemCommand({
-          TableName: world.out('ItemsTable'),
+          TableName: world.out('ItemsTableOut'),
           Item: { key: { S: key }, step: { N: '1' }, fate: { S: fate } },
         }),
       );
     const click = (key: string, fate: string) =>
       world.kinesis.send(
         new PutRecordCommand({
-          StreamName: world.out('ClicksStream'),
+          StreamName: world.out('ClicksStreamOut'),
           PartitionKey: key,
           Data: Buffer.from(JSON.stringify({ key, step: 1, fate })),
         }),
@@ -61,9 +61,9 @@ export const streams: Unit = {
     // It holds its shard up until it is given up.
     await change(`${run}-hopeless`, 'hopeless');
     await giveUp(world, `${run}-given-up`);
-    const steps = (worker: string) => async () => (await world.row('LedgerTable', `${worker}#${run}-ok`))?.steps;
+    const steps = (worker: string) => async () => (await world.row('LedgerTableOut', `${worker}#${run}-ok`))?.steps;
     const dead = (worker: string, key: string) => async () =>
-      (await world.dead(`${worker}DeadLetterQueueUrl`, `${run}-${key}`)).length > 0;
+      (await world.dead(`${worker}DeadLetterQueueUrlOut`, `${run}-${key}`)).length > 0;
     return broken(
       {
         'a record is handled': steps('Clicks'),
