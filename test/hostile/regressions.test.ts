@@ -198,6 +198,36 @@ test.each<[string, Decoder, unknown, Fate['kind']]>([
     }),
     'accepted',
   ],
+  [
+    'an event in the archive that could not be sent',
+    eventLog.archiveObject,
+    changed(eventLog.archiveObject, (it) => {
+      it.body = it.body.replace('"c-a"', '"c\\u0000a"');
+    }),
+    'accepted',
+  ],
+  [
+    'an event that could not be sent, told to the outbox',
+    eventLog.outbox,
+    changed(eventLog.outbox, (it) => {
+      it.dynamodb.NewImage.correlationId = { S: '\u0000' };
+    }),
+    'refused',
+  ],
+  ['a reply that is null', cli.reply, { payload: 'null' }, 'refused'],
+  [
+    'a template that refers to what all objects have',
+    cli.template,
+    {
+      Resources: {
+        A: {
+          Type: 'AWS::SNS::Subscription',
+          Properties: { TopicArn: { Ref: 'constructor' }, Endpoint: { Ref: 'toString' } },
+        },
+      },
+    },
+    'accepted',
+  ],
   ['an id of a replay that adds a line', eventLog.replayRequest, { action: 'status', id: 'a\r\nb' }, 'refused'],
   [
     'a template with a reference to an object',

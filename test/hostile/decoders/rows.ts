@@ -24,7 +24,8 @@ const attributeOf = (value: any): AttributeValue | undefined => {
   if (typeof value?.N === 'string' && NUMBER.test(value.N) && value.N.length < 40) return { N: value.N };
   if (typeof value?.BOOL === 'boolean') return { BOOL: value.BOOL };
   if (value?.NULL !== undefined) return { NULL: true };
-  if (Array.isArray(value?.SS) && value.SS.length > 0) return { SS: value.SS.map(String) };
+  if (Array.isArray(value?.SS) && value.SS.length > 0)
+    return { SS: value.SS.map((it: unknown) => (typeof it === 'string' ? it : 'x')) };
   if (Array.isArray(value?.L)) return { L: value.L.flatMap((item: unknown) => attributeOf(item) ?? []) };
   return undefined;
 };
