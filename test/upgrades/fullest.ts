@@ -114,12 +114,13 @@ const FULLEST: Record<string, (world: World) => void> = {
   },
   EventLog: (world) => {
     const log = new EventLog(world.stack, 'It', world.opted);
-    const worker = log.addWorker('Worker', { handler: handler(), types: ['OrderPlaced'] });
-    log.connectReader(worker.function, 'it');
+    log.addWorker('Worker', { handler: handler(), types: ['OrderPlaced'] });
     log.connectWriter(world.fn(), 'it');
   },
-  'EventLog, replayed by a function': (world) => {
+  'EventLog, read and replayed': (world) => {
     const log = new EventLog(world.stack, 'It');
+    const { function: reader } = log.addWorker('Worker', { handler: handler() });
+    log.connectReader(reader, 'it');
     log.connectReplayer(world.fn(), 'it');
   },
   FanOutTopic: (world) => {
