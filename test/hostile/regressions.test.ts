@@ -228,6 +228,14 @@ test.each<[string, Decoder, unknown, Fate['kind']]>([
     },
     'accepted',
   ],
+  [
+    'a template with a count that is an object',
+    cli.template,
+    changed(cli.template, (it) => {
+      it.Resources.Queue.Properties.RedrivePolicy.maxReceiveCount = { toString: 1, valueOf: null };
+    }),
+    'accepted',
+  ],
   ['an id of a replay that adds a line', eventLog.replayRequest, { action: 'status', id: 'a\r\nb' }, 'refused'],
   [
     'a template with a reference to an object',
