@@ -186,7 +186,7 @@ test.each<[string, Decoder, unknown, Fate['kind']]>([
     'an item of DynamoDB that cannot be written as JSON',
     streams.dynamodb,
     changed(streams.dynamodb, (it) => {
-      it.Records[0].dynamodb.NewImage = { a: { L: JSON.parse(deep(50_000)) } };
+      it.Records[0].dynamodb.NewImage = { a: { X: 5n } };
     }),
     'refused',
   ],
@@ -195,6 +195,44 @@ test.each<[string, Decoder, unknown, Fate['kind']]>([
     eventLog.archiveObject,
     changed(eventLog.archiveObject, (it) => {
       it.body = it.body.replace('T10:02', 'T09:02');
+    }),
+    'accepted',
+  ],
+  [
+    'an event in the archive that could not be sent',
+    eventLog.archiveObject,
+    changed(eventLog.archiveObject, (it) => {
+      it.body = it.body.replace('"c-a"', '"c\\u0000a"');
+    }),
+    'accepted',
+  ],
+  [
+    'an event that could not be sent, told to the outbox',
+    eventLog.outbox,
+    changed(eventLog.outbox, (it) => {
+      it.dynamodb.NewImage.correlationId = { S: '\u0000' };
+    }),
+    'refused',
+  ],
+  ['a reply that is null', cli.reply, { payload: 'null' }, 'refused'],
+  [
+    'a template that refers to what all objects have',
+    cli.template,
+    {
+      Resources: {
+        A: {
+          Type: 'AWS::SNS::Subscription',
+          Properties: { TopicArn: { Ref: 'constructor' }, Endpoint: { Ref: 'toString' } },
+        },
+      },
+    },
+    'accepted',
+  ],
+  [
+    'a template with a count that is an object',
+    cli.template,
+    changed(cli.template, (it) => {
+      it.Resources.Queue.Properties.RedrivePolicy.maxReceiveCount = { toString: 1, valueOf: null };
     }),
     'accepted',
   ],

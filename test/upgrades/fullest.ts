@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
+import { AttributeType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Stream } from 'aws-cdk-lib/aws-kinesis';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -70,6 +71,25 @@ const FULLEST: Record<string, (world: World) => void> = {
     const fn = new AsyncFunction(stack, 'It', { handler: handler(), onSuccess, payloadStore, ...opted });
     fn.connectInvoker(world.fn(), 'it');
   },
+  'AsyncFunction, failing elsewhere': (world) => {
+    const { stack } = world;
+    new AsyncFunction(stack, 'It', {
+      handler: handler(),
+      onFailure: AsyncDestination.topic(new Topic(stack, 'Given')),
+    });
+    new AsyncFunction(stack, 'Other', { handler: handler(), onFailure: AsyncDestination.function(world.fn()) });
+  },
+  'AsyncApi, with a webhook of its own': ({ stack }) => {
+    new AsyncApi(stack, 'It', {
+      queue: new LoadLevelingQueue(stack, 'Queue', {
+        handler: handler(),
+        pace: Pace.concurrency(4),
+        backpressure: Backpressure.timeToDrain(Duration.minutes(10)),
+      }),
+      handler: handler(),
+      webhook: Webhook.to('https://example.org/ended'),
+    });
+  },
   AsyncWorker: ({ stack, opted }) => {
     const payloadStore = new PayloadStore(stack, 'Payloads');
     const idempotency = Idempotency.table({ leaseDuration: Duration.minutes(1) });
@@ -96,6 +116,12 @@ const FULLEST: Record<string, (world: World) => void> = {
     const log = new EventLog(world.stack, 'It', world.opted);
     log.addWorker('Worker', { handler: handler(), types: ['OrderPlaced'] });
     log.connectWriter(world.fn(), 'it');
+  },
+  'EventLog, read and replayed': (world) => {
+    const log = new EventLog(world.stack, 'It');
+    const { function: reader } = log.addWorker('Worker', { handler: handler() });
+    log.connectReader(reader, 'it');
+    log.connectReplayer(world.fn(), 'it');
   },
   FanOutTopic: (world) => {
     const { stack, opted } = world;
@@ -124,12 +150,28 @@ const FULLEST: Record<string, (world: World) => void> = {
     });
     queue.connectProducer(world.fn(), 'it');
   },
+  'LoadLevelingQueue, per tenant': ({ stack }) => {
+    const pace = Pace.rate(5, Duration.seconds(1), { perTenant: true });
+    new LoadLevelingQueue(stack, 'It', { handler: handler(), pace });
+  },
   PayloadStore: ({ stack, encryptionKey }) => {
     new PayloadStore(stack, 'It', { encryptionKey });
   },
   StreamWorker: ({ stack, opted }) => {
     const source = StreamSource.kinesis(new Stream(stack, 'Given'));
     new StreamWorker(stack, 'It', { handler: handler(), source, ...opted });
+  },
+  'StreamWorker, of a table': ({ stack }) => {
+    const table = new Table(stack, 'Given', {
+      partitionKey: { name: 'id', type: AttributeType.STRING },
+      stream: StreamViewType.NEW_IMAGE,
+    });
+    const tumblingWindow = Duration.minutes(1);
+    new StreamWorker(stack, 'It', { handler: handler(), source: StreamSource.dynamodb(table), tumblingWindow });
+  },
+  'StreamWorker, of Kafka': ({ stack }) => {
+    const source = StreamSource.msk('arn:aws:kafka:eu-west-1:123456789012:cluster/c/1', 'orders');
+    new StreamWorker(stack, 'It', { handler: handler(), source });
   },
 };
 

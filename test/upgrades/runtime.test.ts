@@ -13,7 +13,7 @@ import { BODY, BREAKER, edgeOf, IDEMPOTENCY, LARGE, NOW, PAYLOADS, sqsRecordOf }
 
 // A deployment changes functions one after the other, and queues and tables outlive it: a runtime reads what the other version
 // has written, older and newer. That the newer one writes all that the older one did, and adds to it at most, is what lets the
-// older read it. A release records what it writes: RECORD=0.2.0 jest test/upgrades.
+// older read it. A release records what it writes: RECORD=0.2.0 jest -t recorded.
 beforeEach(() => jest.useFakeTimers({ now: NOW, doNotFake: ['setImmediate', 'nextTick'] }));
 afterEach(() => jest.useRealTimers());
 

@@ -1,6 +1,7 @@
 import type { Command } from '../command';
 import { part, patternAt } from '../patterns';
 import { Problem, UsageProblem } from '../problem';
+import { replyOf } from '../reply';
 
 const ACTIONS = ['open', 'close', 'auto', 'status'];
 
@@ -23,7 +24,7 @@ export const breaker: Command = {
       'RequestResponse',
     );
     if (functionError !== undefined) throw new Problem(`${pattern.path}: its controller failed: ${payload}`);
-    const reply = JSON.parse(payload) as Record<string, unknown>;
+    const reply = replyOf(pattern.path, payload);
     if (json) world.out(JSON.stringify({ path: pattern.path, ...reply }));
     else {
       const parts = Object.entries(reply).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);

@@ -2,6 +2,7 @@ import { type Call, type Command, duration, positive, text, type Values } from '
 import { part, patternAt } from '../patterns';
 import { Problem, UsageProblem } from '../problem';
 import { table } from '../render';
+import { replyOf } from '../reply';
 
 /** The parts of a replay's progress that are used here. */
 interface Progress {
@@ -49,13 +50,16 @@ function payloadOf({ world, values }: Call, action: string, id: string | undefin
 /** What it failed with, as its runtime says. */
 const reasonOf = (payload: string): string => {
   try {
-    return JSON.parse(payload).errorMessage ?? payload;
+    return String(JSON.parse(payload).errorMessage ?? payload);
   } catch {
     return payload;
   }
 };
 
-const shown = ({ id, subscriber, state, from, to, sent, passed, total, error }: Progress): string[] => [
+const shown = (progress: Progress | null): string[] =>
+  cellsOf(progress ?? ({} as Progress)).map((cell) => String(cell));
+
+const cellsOf = ({ id, subscriber, state, from, to, sent, passed, total, error }: Progress): unknown[] => [
   id,
   subscriber,
   state,
@@ -99,7 +103,7 @@ export const replay: Command = {
     const ask = async (event: object): Promise<unknown> => {
       const reply = await world.aws.invoke(replayer, JSON.stringify(event), 'RequestResponse');
       if (reply.functionError !== undefined) throw new Problem(`${pattern.path}: ${reasonOf(reply.payload)}`);
-      return JSON.parse(reply.payload);
+      return replyOf(pattern.path, reply.payload);
     };
 
     let reply = await ask(payload);

@@ -87,9 +87,9 @@ class Reader {
     const leveling = jsonOf(fn?.Properties?.Environment?.Variables?.[PACE_ENV.spec]) as LevelingSpec | undefined;
     return [
       ...(queue?.Properties?.FifoQueue || topic?.Properties?.FifoTopic ? ['FIFO'] : []),
-      ...(leveling ? [paceText(leveling.pace, leveling.perTenant ?? false)] : []),
-      ...(concurrency === undefined ? [] : [`at most ${concurrency} invocations`]),
-      ...(reserved === undefined ? [] : [`${reserved} reserved`]),
+      ...(leveling?.pace ? [paceText(leveling.pace, leveling.perTenant === true)] : []),
+      ...(concurrency === undefined ? [] : [`at most ${worded(concurrency)} invocations`]),
+      ...(reserved === undefined ? [] : [`${worded(reserved)} reserved`]),
     ];
   }
 
@@ -98,7 +98,7 @@ class Reader {
     const variables = this.part(template, fn)?.resource.Properties?.Environment?.Variables;
     const redrive = this.part(template, queue)?.resource.Properties?.RedrivePolicy;
     const count = variables?.[ENV.maxReceiveCount] ?? redrive?.maxReceiveCount;
-    return count === undefined ? undefined : `after ${count} receives`;
+    return count === undefined ? undefined : `after ${worded(count)} receives`;
   }
 
   /** What SNS could not deliver to one subscriber. */
@@ -194,13 +194,19 @@ class Reader {
   }
 }
 
+/** A number of the template, or one that is known when it is deployed. */
+const worded = (value: unknown): string =>
+  typeof value === 'number' || typeof value === 'string' ? String(value) : '?';
+
 function paceText(pace: PaceSpec, perTenant: boolean): string {
   switch (pace.kind) {
     case 'rate':
-      return `${pace.count} in ${pace.per} s${perTenant ? ' for each tenant' : ''}`;
+      return `${worded(pace.count)} in ${worded(pace.per)} s${perTenant ? ' for each tenant' : ''}`;
     case 'concurrency':
-      return `${pace.limit} at once`;
+      return `${worded(pace.limit)} at once`;
     case 'closed':
       return 'closed';
+    default:
+      return 'a pace of another version';
   }
 }

@@ -55,7 +55,8 @@ export class Templates {
   }
 
   find(template: number, logicalId: string): Found | undefined {
-    const resource = this.templates[template]?.Resources?.[logicalId];
+    const resources = this.templates[template]?.Resources ?? {};
+    const resource = Object.hasOwn(resources, logicalId) ? resources[logicalId] : undefined;
     return resource && { key: keyOf(template, logicalId), logicalId, resource };
   }
 

@@ -1,6 +1,7 @@
 import { EVENT_LOG_ARCHIVE_PREFIX } from '../../../lib/private/contract';
 import { eventOfMessage, messageOf } from '../../runtime/event-log/message';
 import { hash, type StoredEvent, versionKey } from '../../runtime/event-log/stored';
+import { sound } from './sound';
 
 // An object holds the events of one hour that came in one batch of the table's stream, one JSON line each. Its key begins
 // with the hour in which they were appended, and goes on with where the first is in the table's stream: so keys sort in time
@@ -94,4 +95,4 @@ export const eventsOfObject = (body: string): StoredEvent[] =>
   body
     .split('\n')
     .filter((line) => line !== '')
-    .map(eventOfMessage);
+    .map((line) => sound(eventOfMessage(line)));

@@ -1,6 +1,7 @@
 import type { DynamoDBRecord } from 'aws-lambda/trigger/dynamodb-stream';
 import { EVENT_LOG_TABLE } from '../../../lib/private/contract';
 import { type Item, type StoredEvent, storedOf } from '../../runtime/event-log/stored';
+import { sound } from './sound';
 
 /** A change of the log's table, as its stream tells it. */
 export interface Change {
@@ -16,16 +17,11 @@ const { stream, version, type } = EVENT_LOG_TABLE;
 /** An event of the log; nothing if the row is none, or one that nobody could be sent. */
 export function eventIn(item: Item): StoredEvent | undefined {
   try {
-    const event = storedOf(item);
-    JSON.parse(event.data);
-    return Number.isInteger(event.version) && HOUR.test(event.at) ? event : undefined;
+    return sound(storedOf(item));
   } catch {
     return undefined;
   }
 }
-
-/** What the time of an event begins with, and so the key of its object in the archive. */
-const HOUR = /^\d{4}-\d\d-\d\dT\d\d:/;
 
 export const changesOf = (records: readonly DynamoDBRecord[]): Change[] =>
   records.map(({ eventName, dynamodb = {} }) => {

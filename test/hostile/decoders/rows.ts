@@ -25,7 +25,7 @@ const attributeOf = (value: any): AttributeValue | undefined => {
   if (typeof value?.BOOL === 'boolean') return { BOOL: value.BOOL };
   if (value?.NULL !== undefined) return { NULL: true };
   if (Array.isArray(value?.SS) && value.SS.length > 0)
-    return { SS: value.SS.map((each: unknown) => (typeof each === 'string' ? each : typeof each)) };
+    return { SS: value.SS.map((it: unknown) => (typeof it === 'string' ? it : 'x')) };
   if (Array.isArray(value?.L)) return { L: value.L.flatMap((item: unknown) => attributeOf(item) ?? []) };
   return undefined;
 };

@@ -162,7 +162,7 @@ export const recoveryNotice: Decoder = {
     }),
   ],
   async feed(input) {
-    const body = typeof input === 'string' ? input : JSON.stringify(input);
+    const body = typeof input === 'string' ? input : 'none';
     const sent: any[] = [];
     const lines: unknown[] = [];
     const log = (message: string, fields: unknown): void => void lines.push({ message, fields });
