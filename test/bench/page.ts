@@ -39,7 +39,8 @@ export interface Begin {
   readonly load: number;
 }
 
-const isBusy = ({ load }: Begin): boolean => load > cpus().length / 4;
+/** The build before a run is a load of its own, but of less than that. */
+const isBusy = ({ load }: Begin): boolean => load > cpus().length;
 
 const missedList = (figures: readonly Figure[], begin: Begin): string[] => {
   const missed = figures.filter((figure) => met(figure) === false);
@@ -62,7 +63,7 @@ export const page = (figures: readonly Figure[], begin: Begin): string => {
     '',
     `\`npm run bench\` writes this page. ${goals} figures have a goal; ${goals - missed} meet it.`,
     '',
-    `Measured on ${begin.at.toISOString().slice(0, 10)} with Node.js ${process.version.slice(1)} on ${cpus().length} cores (${cpus()[0]?.model.trim()}), at a load of ${begin.load.toFixed(1)}${isBusy(begin) ? ' **of others: not a quiet machine**' : ''}, beside`,
+    `Measured on ${begin.at.toISOString().slice(0, 10)} with Node.js ${process.version.slice(1)} on ${cpus().length} cores (${cpus()[0]?.model.trim()}), at a load average of ${begin.load.toFixed(1)}${isBusy(begin) ? ' (**a busy machine**)' : ''}, beside`,
     `${VERSIONED.map((name) => `${name} ${versionOf(name)}`).join(', ')}.`,
     '',
     '- Read ratios, not times: all of an area are measured in one run, round by round, in fresh processes, and a ratio is the median of',
