@@ -1,7 +1,7 @@
 // `npm run bench`: measures everything, prints one table, goals missed included, and writes docs/benchmarks.md.
 // `npm run bench -- synth template` measures only these parts and only prints; so does `--quick`, with a tenth of the rounds.
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { eventLogFigures } from './event-log/measure';
 import { idempotencyFigures } from './idempotency/measure';
@@ -46,7 +46,7 @@ const writeJson = (figures: readonly Figure[], at: Date): void => {
 
 const main = async (): Promise<void> => {
   const asked = askedFor();
-  const at = new Date();
+  const begin = { at: new Date(), load: loadavg()[0]! };
   makeProject();
   const figures: Figure[] = [];
   for (const [part, measure] of Object.entries(PARTS)) {
@@ -58,10 +58,10 @@ const main = async (): Promise<void> => {
   console.log(table(figures));
   const missed = figures.filter((figure) => met(figure) === false);
   console.log(missed.length > 0 ? `\n${missed.length} goals missed.` : '\nNo goal missed.');
-  writeJson(figures, at);
+  writeJson(figures, begin.at);
   if (asked.length > 0 || QUICK) return;
   const path = join(ROOT, 'docs', 'benchmarks.md');
-  writeFileSync(path, page(figures, at));
+  writeFileSync(path, page(figures, begin));
   console.log(`As a page: ${path}`);
 };
 

@@ -33,19 +33,29 @@ const figureTable = (figures: readonly Figure[]): string[] => {
   return lines;
 };
 
-const missedList = (figures: readonly Figure[]): string[] => {
+/** When a run began, and what else the machine had to do then: its load average. */
+export interface Begin {
+  readonly at: Date;
+  readonly load: number;
+}
+
+/** The build before a run is a load of its own, but of less than that. */
+const isBusy = ({ load }: Begin): boolean => load > cpus().length;
+
+const missedList = (figures: readonly Figure[], begin: Begin): string[] => {
   const missed = figures.filter((figure) => met(figure) === false);
   if (missed.length === 0) return ['None in this run.'];
   return missed.map((figure) => {
     const [what, measured, ratio, goal] = cells(figure);
     const got = figure.goal?.ratio === undefined ? measured : ratio;
-    const reason = REASONS[figure.id] ?? 'Not understood yet.';
+    const reason =
+      REASONS[figure.id] ?? (isBusy(begin) ? 'The machine was busy: measure again.' : 'Not understood yet.');
     return `- **${figure.area}: ${what}**: ${got}, goal ${goal}. ${reason}`;
   });
 };
 
 /** docs/benchmarks.md. */
-export const page = (figures: readonly Figure[], at: Date): string => {
+export const page = (figures: readonly Figure[], begin: Begin): string => {
   const goals = figures.filter(({ goal }) => goal !== undefined).length;
   const missed = figures.filter((figure) => met(figure) === false).length;
   return [
@@ -53,7 +63,7 @@ export const page = (figures: readonly Figure[], at: Date): string => {
     '',
     `\`npm run bench\` writes this page. ${goals} figures have a goal; ${goals - missed} meet it.`,
     '',
-    `Measured on ${at.toISOString().slice(0, 10)} with Node.js ${process.version.slice(1)} on ${cpus().length} cores (${cpus()[0]?.model.trim()}), beside`,
+    `Measured on ${begin.at.toISOString().slice(0, 10)} with Node.js ${process.version.slice(1)} on ${cpus().length} cores (${cpus()[0]?.model.trim()}), at a load average of ${begin.load.toFixed(1)}${isBusy(begin) ? ' (**a busy machine**)' : ''}, beside`,
     `${VERSIONED.map((name) => `${name} ${versionOf(name)}`).join(', ')}.`,
     '',
     '- Read ratios, not times: all of an area are measured in one run, round by round, in fresh processes, and a ratio is the median of',
@@ -67,7 +77,7 @@ export const page = (figures: readonly Figure[], at: Date): string => {
     '',
     '## Goals missed',
     '',
-    ...missedList(figures),
+    ...missedList(figures, begin),
     '',
     '## What is measured elsewhere',
     '',
