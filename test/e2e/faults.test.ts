@@ -17,6 +17,7 @@ beforeAll(async () => {
     killRate: 0.004,
     killEveryMs: 6_000,
     timeoutSeconds: 10,
+    maxConcurrency: 4,
     // Waiting for a breaker to close would be half of the time.
     downMs: 0,
     patienceMs: 60_000,

@@ -58,7 +58,13 @@ function feed<R>(
   const run = async (shard: Shard<R>): Promise<void> => {
     let iterator = await shard.iterator();
     while (!stopped && iterator !== undefined) {
-      const { records, next } = await shard.read(iterator);
+      // The iterator stays where it is: what is not answered is asked again, as Lambda does.
+      const page = await shard.read(iterator).catch(() => undefined);
+      if (page === undefined) {
+        await sleep(POLL_MS);
+        continue;
+      }
+      const { records, next } = page;
       if (records.length === 0) await sleep(POLL_MS);
       else {
         let done = 0;

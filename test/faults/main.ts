@@ -28,6 +28,7 @@ async function main(): Promise<void> {
     killRate: 0.001,
     killEveryMs: 5_000,
     timeoutSeconds: 15,
+    maxConcurrency: 12,
     downMs: 6_000,
     ...(values.minutes !== undefined && { sendingMs: Number(values.minutes) * 60_000 }),
     patienceMs: 120_000,

@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly killEveryMs: number;
   /** How long an invocation may take, and with it how soon comes back what a dead process had in hand. */
   readonly timeoutSeconds: number;
+  /** Invocations at once of the worker that gets most. */
+  readonly maxConcurrency: number;
   /** How long the service behind the charges is down, in the middle of all: a breaker opens, and takes a minute to close. */
   readonly downMs: number;
   /** How long nothing may happen until what is missing is given up. */
@@ -87,7 +89,11 @@ export async function runFaults(options: RunOptions): Promise<Result> {
   try {
     proxy = await startProxy(emulator.endpoint, { seed, directory });
     await bootstrap(emulator, directory);
-    Object.assign(process.env, { EFFECTS_URL: effects.url, FUNCTION_TIMEOUT: `${options.timeoutSeconds}` });
+    Object.assign(process.env, {
+      EFFECTS_URL: effects.url,
+      FUNCTION_TIMEOUT: `${options.timeoutSeconds}`,
+      MAX_CONCURRENCY: `${options.maxConcurrency}`,
+    });
     const out = await deploy(emulator, { stack: 'Faults', app: 'tsx test/faults/app/app.ts', directory });
     await routeFunctions(emulator, proxy.endpoint);
     return await new Run(options, { load, effects, emulator, proxy, out }).run();

@@ -1,7 +1,7 @@
 import { App, CfnOutput, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Stream } from 'aws-cdk-lib/aws-kinesis';
-import type { CfnEventSourceMapping, EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import type { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import {
   AsyncApi,
   AsyncFunction,
@@ -21,9 +21,9 @@ import {
   StreamWorker,
 } from 'cdk-async-patterns';
 
-const { EFFECTS_URL, FUNCTION_TIMEOUT } = process.env;
-if (EFFECTS_URL === undefined || FUNCTION_TIMEOUT === undefined) {
-  throw new Error('EFFECTS_URL, FUNCTION_TIMEOUT: got nothing, expected where effects are counted, and seconds');
+const { EFFECTS_URL, FUNCTION_TIMEOUT, MAX_CONCURRENCY } = process.env;
+if (EFFECTS_URL === undefined || FUNCTION_TIMEOUT === undefined || MAX_CONCURRENCY === undefined) {
+  throw new Error('EFFECTS_URL, FUNCTION_TIMEOUT, MAX_CONCURRENCY: expected what the run sets');
 }
 const timeout = Duration.seconds(Number(FUNCTION_TIMEOUT));
 
@@ -51,7 +51,7 @@ const charges = new AsyncWorker(stack, 'Charges', {
   handler: entry('once', 'charges'),
   idempotency,
   circuitBreaker: provider,
-  maxConcurrency: 5,
+  maxConcurrency: Number(MAX_CONCURRENCY),
 });
 const steps = new AsyncWorker(stack, 'Steps', { ...worker, handler: entry('handlers', 'steps'), fifo: true });
 const payloadStore = new PayloadStore(stack, 'Payloads', { threshold: Size.bytes(2_000) });
@@ -133,11 +133,12 @@ const thumbnails = new AsyncFunction(stack, 'Thumbnails', {
 });
 
 // The local target takes no partial batches of streams: what feeds these is run beside it, as Lambda does.
-const mappingOf = (mapping: EventSourceMapping) => mapping.node.defaultChild as CfnEventSourceMapping;
-for (const mapping of stack.node
-  .findAll()
-  .filter((each): each is EventSourceMapping => 'eventSourceMappingArn' in each)) {
-  if (mappingOf(mapping).startingPosition !== undefined) mappingOf(mapping).enabled = false;
+for (const scope of [clicks, log]) {
+  for (const { node } of scope.node.findAll()) {
+    const mapping = node.defaultChild as CfnEventSourceMapping | undefined;
+    if (mapping?.cfnResourceType === 'AWS::Lambda::EventSourceMapping' && mapping.startingPosition)
+      mapping.enabled = false;
+  }
 }
 
 const outputs: Record<string, string> = {
