@@ -120,7 +120,10 @@ async function main(): Promise<void> {
       deployed.map(async (each, i) => {
         for (const permission of queues.get(each)!) {
           if (secondsSince() > Number(values.seconds)) return;
-          verdicts.add(await tryWithout(each, permission, bases[i]!));
+          await tryWithout(each, permission, bases[i]!).then(
+            (verdict) => verdicts.add(verdict),
+            (error: Error) => say(`${kindOf(permission)} was not tried: ${error.message}`),
+          );
         }
       }),
     );
