@@ -8,294 +8,605 @@ export interface Survivor {
 
 export const SURVIVORS: readonly Survivor[] = [
   {
-    why: 'what does not look like a key of ours is left out',
-    file: 'lambda/handlers/event-log-replayer/event-archive.ts',
-    mutants: [['[]', '["Stryker was here"]']],
-  },
-  {
-    why: 'of two that were asked for in one moment either may be first',
-    file: 'lambda/handlers/event-log-replayer/ledger.ts',
-    mutants: [['a.requestedAt < b.requestedAt', 'a.requestedAt <= b.requestedAt']],
-  },
-  {
-    why: 'nobody owns a replay by that name either',
-    file: 'lambda/handlers/event-log-replayer/ledger.ts',
-    mutants: [["''", '"Stryker was here!"']],
-  },
-  {
-    why: 'the SDK throws errors; should nothing be thrown, that is an error too',
-    file: 'lambda/handlers/event-log-replayer/ledger.ts',
-    mutants: [['(error as Error)?.name', '(error as Error).name']],
-  },
-  {
-    why: 'the next note finds out too, and before it nothing is sent',
-    file: 'lambda/handlers/event-log-replayer/replayer.ts',
-    mutants: [['total === undefined', 'false']],
-  },
-  {
-    why: 'a shard that there is not is empty',
-    file: 'lambda/handlers/event-log-replayer/replayer.ts',
-    mutants: [['shard < EVENT_LOG_SHARDS', 'shard <= EVENT_LOG_SHARDS']],
-  },
-  {
-    why: 'the note of the first step finds out too, and before it nothing is sent',
-    file: 'lambda/handlers/event-log-replayer/replayer.ts',
-    mutants: [['!(await this.options.ledger.note(job, { sent, passed, total }))', 'false']],
-  },
-  {
-    why: 'to send none is to do nothing',
-    file: 'lambda/handlers/event-log-replayer/replayer.ts',
-    mutants: [['events.length === 0', 'false']],
-  },
-  {
-    why: 'of two the last is the second',
-    file: 'lambda/handlers/event-log-replayer/source.ts',
-    mutants: [['-1', '+1']],
-  },
-  {
-    why: 'the hour is entered, and nothing of it is in the range: the same comes out, after more reading',
-    file: 'lambda/handlers/event-log-replayer/source.ts',
-    mutants: [
-      ['at >= this.range.to', 'false'],
-      ['at >= this.range.to', 'at > this.range.to'],
-    ],
-  },
-  {
-    why: 'a listing is only used for the hour that it is of; it may be fetched once more',
-    file: 'lambda/handlers/event-log-replayer/source.ts',
-    mutants: [
-      ['true', 'false'],
-      ['false', 'true'],
-    ],
-  },
-  {
-    why: 'a shard that there is not is empty',
-    file: 'lambda/handlers/event-log-replayer/source.ts',
-    mutants: [['shard + 1 < EVENT_LOG_SHARDS', 'shard + 1 <= EVENT_LOG_SHARDS']],
-  },
-  {
-    why: 'decides only whether one more shard, an empty one, is read',
-    file: 'lambda/handlers/event-log-replayer/source.ts',
-    mutants: [['shard + 1', 'shard - 1']],
-  },
-  {
-    why: 'the next hour is entered, and nothing of it is in the range',
-    file: 'lambda/handlers/event-log-replayer/source.ts',
-    mutants: [
-      ['startOfHour(following) < this.range.to', 'true'],
-      ['startOfHour(following) < this.range.to', 'startOfHour(following) <= this.range.to'],
-    ],
-  },
-  {
-    why: 'nothing is as unreadable as a body that is none',
-    file: 'lambda/handlers/event-log-replayer/source.ts',
-    mutants: [['body === undefined', 'false']],
-  },
-  {
-    why: 'the same',
-    file: 'lambda/handlers/event-log-replayer/source.ts',
-    mutants: [['{ return undefined; }', '{}']],
-  },
-  {
-    why: 'what does not look like a key of ours is left out',
-    file: 'lambda/handlers/event-log/archive.ts',
-    mutants: [['[]', '["Stryker was here"]']],
-  },
-  {
-    why: 'a count that is no number is never the larger one',
-    file: 'lambda/handlers/event-log/archive.ts',
-    mutants: [['sequence === undefined', 'false']],
-  },
-  {
-    why: 'two keys of one sequence number and one count hold the same',
-    file: 'lambda/handlers/event-log/archive.ts',
-    mutants: [
+    "why": "what does not look like a key of ours is left out",
+    "file": "lambda/handlers/event-log-replayer/event-archive.ts",
+    "mutants": [
       [
-        '(bySequence.get(sequence)?.count ?? 0) < object.count',
-        '(bySequence.get(sequence)?.count ?? 0) <= object.count',
-      ],
-    ],
+        "[]",
+        "[\"Stryker was here\"]"
+      ]
+    ]
   },
   {
-    why: 'nothing is as false',
-    file: 'lambda/runtime/breaker/guard.ts',
-    mutants: [['{ return false; }', '{}']],
-  },
-  {
-    why: 'what throws counts as no',
-    file: 'lambda/runtime/breaker/guard.ts',
-    mutants: [['this.options.isDependencyFailure?.(thrown)', 'this.options.isDependencyFailure(thrown)']],
-  },
-  {
-    why: 'a call of no known stage is not counted',
-    file: 'lambda/runtime/breaker/pass.ts',
-    mutants: [
-      ['this.version !== undefined', 'true'],
-      ['version !== undefined', 'true'],
-    ],
-  },
-  {
-    why: 'what is no time lies in no window, and is the first to go',
-    file: 'lambda/runtime/breaker/streak.ts',
-    mutants: [['[]', '["Stryker was here"]']],
-  },
-  {
-    why: 'a cut leaves one replacement character at most',
-    file: 'lambda/runtime/dead-letter.ts',
-    mutants: [['/\\uFFFD+$/', '/\\uFFFD$/']],
-  },
-  {
-    why: 'any name does for the letters that have no group',
-    file: 'lambda/runtime/effects.ts',
-    mutants: [["''", '"Stryker was here!"']],
-  },
-  {
-    why: 'an entry without an id confirms nothing',
-    file: 'lambda/runtime/effects.ts',
-    mutants: [['[]', '["Stryker was here"]']],
-  },
-  {
-    why: 'the letters of a queue are all FIFO or none is',
-    file: 'lambda/runtime/effects.ts',
-    mutants: [
+    "why": "of two that were asked for in one moment either may be first",
+    "file": "lambda/handlers/event-log-replayer/ledger.ts",
+    "mutants": [
       [
-        'letters.some(({ entry }) => entry.MessageDeduplicationId !== undefined)',
-        'letters.every(({ entry }) => entry.MessageDeduplicationId !== undefined)',
+        "a.requestedAt < b.requestedAt",
+        "a.requestedAt <= b.requestedAt"
+      ]
+    ]
+  },
+  {
+    "why": "nobody owns a replay by that name either",
+    "file": "lambda/handlers/event-log-replayer/ledger.ts",
+    "mutants": [
+      [
+        "''",
+        "\"Stryker was here!\""
+      ]
+    ]
+  },
+  {
+    "why": "the SDK throws errors; should nothing be thrown, that is an error too",
+    "file": "lambda/handlers/event-log-replayer/ledger.ts",
+    "mutants": [
+      [
+        "(error as Error)?.name",
+        "(error as Error).name"
+      ]
+    ]
+  },
+  {
+    "why": "the next note finds out too, and before it nothing is sent",
+    "file": "lambda/handlers/event-log-replayer/replayer.ts",
+    "mutants": [
+      [
+        "total === undefined",
+        "false"
+      ]
+    ]
+  },
+  {
+    "why": "a shard that there is not is empty",
+    "file": "lambda/handlers/event-log-replayer/replayer.ts",
+    "mutants": [
+      [
+        "shard < EVENT_LOG_SHARDS",
+        "shard <= EVENT_LOG_SHARDS"
+      ]
+    ]
+  },
+  {
+    "why": "the note of the first step finds out too, and before it nothing is sent",
+    "file": "lambda/handlers/event-log-replayer/replayer.ts",
+    "mutants": [
+      [
+        "!(await this.options.ledger.note(job, { sent, passed, total }))",
+        "false"
+      ]
+    ]
+  },
+  {
+    "why": "to send none is to do nothing",
+    "file": "lambda/handlers/event-log-replayer/replayer.ts",
+    "mutants": [
+      [
+        "events.length === 0",
+        "false"
+      ]
+    ]
+  },
+  {
+    "why": "of two the last is the second",
+    "file": "lambda/handlers/event-log-replayer/source.ts",
+    "mutants": [
+      [
+        "-1",
+        "+1"
+      ]
+    ]
+  },
+  {
+    "why": "the hour is entered, and nothing of it is in the range: the same comes out, after more reading",
+    "file": "lambda/handlers/event-log-replayer/source.ts",
+    "mutants": [
+      [
+        "at >= this.range.to",
+        "false"
       ],
-    ],
+      [
+        "at >= this.range.to",
+        "at > this.range.to"
+      ]
+    ]
   },
   {
-    why: 'what is no number is never too heavy either',
-    file: 'lambda/runtime/effects.ts',
-    mutants: [['() => 0', '() => undefined']],
+    "why": "a listing is only used for the hour that it is of; it may be fetched once more",
+    "file": "lambda/handlers/event-log-replayer/source.ts",
+    "mutants": [
+      [
+        "true",
+        "false"
+      ],
+      [
+        "false",
+        "true"
+      ]
+    ]
   },
   {
-    why: 'nothing is not greater than a time',
-    file: 'lambda/runtime/event-log/replay.ts',
-    mutants: [['from !== undefined', 'true']],
+    "why": "a shard that there is not is empty",
+    "file": "lambda/handlers/event-log-replayer/source.ts",
+    "mutants": [
+      [
+        "shard + 1 < EVENT_LOG_SHARDS",
+        "shard + 1 <= EVENT_LOG_SHARDS"
+      ]
+    ]
   },
   {
-    why: 'opening the batch replaces it',
-    file: 'lambda/runtime/idempotency/guard.ts',
-    mutants: [['[]', '["Stryker was here"]']],
+    "why": "decides only whether one more shard, an empty one, is read",
+    "file": "lambda/handlers/event-log-replayer/source.ts",
+    "mutants": [
+      [
+        "shard + 1",
+        "shard - 1"
+      ]
+    ]
   },
   {
-    why: 'both are there or neither',
-    file: 'lambda/runtime/idempotency/guard.ts',
-    mutants: [['open && half', 'open || half']],
+    "why": "the next hour is entered, and nothing of it is in the range",
+    "file": "lambda/handlers/event-log-replayer/source.ts",
+    "mutants": [
+      [
+        "startOfHour(following) < this.range.to",
+        "true"
+      ],
+      [
+        "startOfHour(following) < this.range.to",
+        "startOfHour(following) <= this.range.to"
+      ]
+    ]
   },
   {
-    why: 'the same',
-    file: 'lambda/runtime/idempotency/leases.ts',
-    mutants: [['{ return undefined; }', '{}']],
+    "why": "nothing is as unreadable as a body that is none",
+    "file": "lambda/handlers/event-log-replayer/source.ts",
+    "mutants": [
+      [
+        "body === undefined",
+        "false"
+      ]
+    ]
   },
   {
-    why: 'only that it is none of the other states counts',
-    file: 'lambda/runtime/idempotency/leases.ts',
-    mutants: [["'running'", '""']],
+    "why": "the same",
+    "file": "lambda/handlers/event-log-replayer/source.ts",
+    "mutants": [
+      [
+        "{ return undefined; }",
+        "{}"
+      ]
+    ]
   },
   {
-    why: 'a question more, and the same answer',
-    file: 'lambda/runtime/idempotency/leases.ts',
-    mutants: [["'heir'", '""']],
+    "why": "what does not look like a key of ours is left out",
+    "file": "lambda/handlers/event-log/archive.ts",
+    "mutants": [
+      [
+        "[]",
+        "[\"Stryker was here\"]"
+      ]
+    ]
   },
   {
-    why: 'a listener that is left on the signal of a batch that is over',
-    file: 'lambda/runtime/idempotency/leases.ts',
-    mutants: [["'abort'", '""']],
+    "why": "a count that is no number is never the larger one",
+    "file": "lambda/handlers/event-log/archive.ts",
+    "mutants": [
+      [
+        "sequence === undefined",
+        "false"
+      ]
+    ]
   },
   {
-    why: 'to measure nothing throws, and what throws is left out too',
-    file: 'lambda/runtime/idempotency/leases.ts',
-    mutants: [['json !== undefined', 'true']],
+    "why": "two keys of one sequence number and one count hold the same",
+    "file": "lambda/handlers/event-log/archive.ts",
+    "mutants": [
+      [
+        "(bySequence.get(sequence)?.count ?? 0) < object.count",
+        "(bySequence.get(sequence)?.count ?? 0) <= object.count"
+      ]
+    ]
   },
   {
-    why: 'any text does that is always the same',
-    file: 'lambda/runtime/idempotency/prepare.ts',
-    mutants: [["''", '"Stryker was here!"']],
+    "why": "nothing is as false",
+    "file": "lambda/runtime/breaker/guard.ts",
+    "mutants": [
+      [
+        "{ return false; }",
+        "{}"
+      ]
+    ]
   },
   {
-    why: 'the same, a turn of the event loop later',
-    file: 'lambda/runtime/idempotency/prepare.ts',
-    mutants: [['false', 'true']],
+    "why": "what throws counts as no",
+    "file": "lambda/runtime/breaker/guard.ts",
+    "mutants": [
+      [
+        "this.options.isDependencyFailure?.(thrown)",
+        "this.options.isDependencyFailure(thrown)"
+      ]
+    ]
   },
   {
-    why: 'it grows by itself',
-    file: 'lambda/runtime/idempotency/store.ts',
-    mutants: [['new Array<Answer>(statements.length)', 'new Array()']],
+    "why": "a call of no known stage is not counted",
+    "file": "lambda/runtime/breaker/pass.ts",
+    "mutants": [
+      [
+        "this.version !== undefined",
+        "true"
+      ],
+      [
+        "version !== undefined",
+        "true"
+      ]
+    ]
   },
   {
-    why: 'decides only when what was taken is cut off',
-    file: 'lambda/runtime/producer/backlog.ts',
-    mutants: [
-      ['this.head === this.items.length', 'false'],
-      ['{ this.items = []; this.head = 0; }', '{}'],
-      ['this.head >= COMPACT', 'true'],
-      ['this.head >= COMPACT', 'false'],
-      ['this.head >= COMPACT', 'this.head > COMPACT'],
-      ['this.head >= COMPACT', 'this.head < COMPACT'],
-    ],
+    "why": "what is no time lies in no window, and is the first to go",
+    "file": "lambda/runtime/breaker/streak.ts",
+    "mutants": [
+      [
+        "[]",
+        "[\"Stryker was here\"]"
+      ]
+    ]
   },
   {
-    why: 'to escape what is not there changes nothing',
-    file: 'lambda/runtime/producer/entry.ts',
-    mutants: [
-      ["body.includes('\\uFFFE') || body.includes('\\uFFFF')", 'true'],
-      ["'\\uFFFE'", '""'],
-      ["'\\uFFFF'", '""'],
-    ],
+    "why": "a cut leaves one replacement character at most",
+    "file": "lambda/runtime/dead-letter.ts",
+    "mutants": [
+      [
+        "/\\uFFFD+$/",
+        "/\\uFFFD$/"
+      ]
+    ]
   },
   {
-    why: 'it gets the id of its place in the request',
-    file: 'lambda/runtime/producer/entry.ts',
-    mutants: [["''", '"Stryker was here!"']],
+    "why": "any name does for the letters that have no group",
+    "file": "lambda/runtime/effects.ts",
+    "mutants": [
+      [
+        "''",
+        "\"Stryker was here!\""
+      ]
+    ]
   },
   {
-    why: 'it goes a moment later',
-    file: 'lambda/runtime/producer/line.ts',
-    mutants: [['valid instanceof Promise || draft.offload || draft.scheduleAt !== undefined', 'true']],
+    "why": "the letters of a queue are all FIFO or none is",
+    "file": "lambda/runtime/effects.ts",
+    "mutants": [
+      [
+        "letters.some(({ entry }) => entry.MessageDeduplicationId !== undefined)",
+        "letters.every(({ entry }) => entry.MessageDeduplicationId !== undefined)"
+      ]
+    ]
   },
   {
-    why: 'some three hundred bytes that a request of a megabyte may be off',
-    file: 'lambda/runtime/producer/line.ts',
-    mutants: [
-      ['draft.bytes += Buffer.byteLength(entry.MessageBody)', 'draft.bytes -= Buffer.byteLength(entry.MessageBody)'],
-    ],
+    "why": "an entry without an id confirms nothing",
+    "file": "lambda/runtime/effects.ts",
+    "mutants": [
+      [
+        "[]",
+        "[\"Stryker was here\"]"
+      ]
+    ]
   },
   {
-    why: 'it is noted as busy again',
-    file: 'lambda/runtime/producer/outbox.ts',
-    mutants: [['this.open.size === 1', 'true']],
+    "why": "what is no number is never too heavy either",
+    "file": "lambda/runtime/effects.ts",
+    "mutants": [
+      [
+        "() => 0",
+        "() => undefined"
+      ]
+    ]
   },
   {
-    why: 'those who withdraw name none that is settled',
-    file: 'lambda/runtime/producer/outbox.ts',
-    mutants: [['[...items].filter(({ settled }) => !settled)', '[...items]']],
+    "why": "nothing is not greater than a time",
+    "file": "lambda/runtime/event-log/replay.ts",
+    "mutants": [
+      [
+        "from !== undefined",
+        "true"
+      ]
+    ]
   },
   {
-    why: 'to withdraw none is to do nothing',
-    file: 'lambda/runtime/producer/outbox.ts',
-    mutants: [['withdrawn.length === 0', 'false']],
+    "why": "opening the batch replaces it",
+    "file": "lambda/runtime/idempotency/guard.ts",
+    "mutants": [
+      [
+        "[]",
+        "[\"Stryker was here\"]"
+      ]
+    ]
   },
   {
-    why: 'whoever withdrew it is told nothing any more',
-    file: 'lambda/runtime/producer/outbox.ts',
-    mutants: [
-      ['item.settled', 'false'],
-      ['!each.settled', 'true'],
-    ],
+    "why": "both are there or neither",
+    "file": "lambda/runtime/idempotency/guard.ts",
+    "mutants": [
+      [
+        "open && half",
+        "open || half"
+      ]
+    ]
   },
   {
-    why: 'a timer more, which finds no room',
-    file: 'lambda/runtime/producer/outbox.ts',
-    mutants: [
-      ['this.flying < IN_FLIGHT', 'true'],
-      ['this.flying < IN_FLIGHT', 'this.flying <= IN_FLIGHT'],
-    ],
+    "why": "the same",
+    "file": "lambda/runtime/idempotency/leases.ts",
+    "mutants": [
+      [
+        "{ return undefined; }",
+        "{}"
+      ]
+    ]
   },
   {
-    why: 'an entry without an id is about no message',
-    file: 'lambda/runtime/producer/outbox.ts',
-    mutants: [['[]', '["Stryker was here"]']],
+    "why": "only that it is none of the other states counts",
+    "file": "lambda/runtime/idempotency/leases.ts",
+    "mutants": [
+      [
+        "'running'",
+        "\"\""
+      ]
+    ]
   },
+  {
+    "why": "to ask for none is to do nothing",
+    "file": "lambda/runtime/idempotency/leases.ts",
+    "mutants": [
+      [
+        "pending.length > 0",
+        "true"
+      ],
+      [
+        "pending.length > 0",
+        "pending.length >= 0"
+      ]
+    ]
+  },
+  {
+    "why": "a question more, and the same answer",
+    "file": "lambda/runtime/idempotency/leases.ts",
+    "mutants": [
+      [
+        "'heir'",
+        "\"\""
+      ]
+    ]
+  },
+  {
+    "why": "a message rests for a second at least",
+    "file": "lambda/runtime/idempotency/leases.ts",
+    "mutants": [
+      [
+        "now() + CONTENDED",
+        "now() - CONTENDED"
+      ]
+    ]
+  },
+  {
+    "why": "a listener that is left on the signal of a batch that is over",
+    "file": "lambda/runtime/idempotency/leases.ts",
+    "mutants": [
+      [
+        "'abort'",
+        "\"\""
+      ]
+    ]
+  },
+  {
+    "why": "to measure nothing throws, and what throws is left out too",
+    "file": "lambda/runtime/idempotency/leases.ts",
+    "mutants": [
+      [
+        "json !== undefined",
+        "true"
+      ]
+    ]
+  },
+  {
+    "why": "any text does that is always the same",
+    "file": "lambda/runtime/idempotency/prepare.ts",
+    "mutants": [
+      [
+        "''",
+        "\"Stryker was here!\""
+      ]
+    ]
+  },
+  {
+    "why": "the same, a turn of the event loop later",
+    "file": "lambda/runtime/idempotency/prepare.ts",
+    "mutants": [
+      [
+        "false",
+        "true"
+      ]
+    ]
+  },
+  {
+    "why": "a question more, and the same answer",
+    "file": "lambda/runtime/idempotency/statements.ts",
+    "mutants": [
+      [
+        "'ALL_OLD'",
+        "\"\""
+      ]
+    ]
+  },
+  {
+    "why": "it grows by itself",
+    "file": "lambda/runtime/idempotency/store.ts",
+    "mutants": [
+      [
+        "new Array<Answer>(statements.length)",
+        "new Array()"
+      ]
+    ]
+  },
+  {
+    "why": "decides only when what was taken is cut off",
+    "file": "lambda/runtime/producer/backlog.ts",
+    "mutants": [
+      [
+        "this.head === this.items.length",
+        "false"
+      ],
+      [
+        "{ this.items = []; this.head = 0; }",
+        "{}"
+      ],
+      [
+        "this.head >= COMPACT",
+        "true"
+      ],
+      [
+        "this.head >= COMPACT",
+        "false"
+      ],
+      [
+        "this.head >= COMPACT",
+        "this.head > COMPACT"
+      ],
+      [
+        "this.head >= COMPACT",
+        "this.head < COMPACT"
+      ]
+    ]
+  },
+  {
+    "why": "to escape what is not there changes nothing",
+    "file": "lambda/runtime/producer/entry.ts",
+    "mutants": [
+      [
+        "body.includes('\\uFFFE') || body.includes('\\uFFFF')",
+        "true"
+      ],
+      [
+        "'\\uFFFE'",
+        "\"\""
+      ],
+      [
+        "'\\uFFFF'",
+        "\"\""
+      ]
+    ]
+  },
+  {
+    "why": "it gets the id of its place in the request",
+    "file": "lambda/runtime/producer/entry.ts",
+    "mutants": [
+      [
+        "''",
+        "\"Stryker was here!\""
+      ]
+    ]
+  },
+  {
+    "why": "it goes a moment later",
+    "file": "lambda/runtime/producer/line.ts",
+    "mutants": [
+      [
+        "valid instanceof Promise || draft.offload || draft.scheduleAt !== undefined",
+        "true"
+      ]
+    ]
+  },
+  {
+    "why": "some three hundred bytes that a request of a megabyte may be off",
+    "file": "lambda/runtime/producer/line.ts",
+    "mutants": [
+      [
+        "draft.bytes += Buffer.byteLength(entry.MessageBody)",
+        "draft.bytes -= Buffer.byteLength(entry.MessageBody)"
+      ]
+    ]
+  },
+  {
+    "why": "whoever withdrew it is told nothing any more",
+    "file": "lambda/runtime/producer/outbox.ts",
+    "mutants": [
+      [
+        "!each.settled",
+        "true"
+      ]
+    ]
+  },
+  {
+    "why": "it is noted as busy again",
+    "file": "lambda/runtime/producer/outbox.ts",
+    "mutants": [
+      [
+        "this.open.size === 1",
+        "true"
+      ]
+    ]
+  },
+  {
+    "why": "those who withdraw name none that is settled",
+    "file": "lambda/runtime/producer/outbox.ts",
+    "mutants": [
+      [
+        "[...items].filter(({ settled }) => !settled)",
+        "[...items]"
+      ]
+    ]
+  },
+  {
+    "why": "to withdraw none is to do nothing",
+    "file": "lambda/runtime/producer/outbox.ts",
+    "mutants": [
+      [
+        "withdrawn.length === 0",
+        "false"
+      ]
+    ]
+  },
+  {
+    "why": "a timer more, which finds no room",
+    "file": "lambda/runtime/producer/outbox.ts",
+    "mutants": [
+      [
+        "this.flying < IN_FLIGHT",
+        "true"
+      ],
+      [
+        "this.flying < IN_FLIGHT",
+        "this.flying <= IN_FLIGHT"
+      ]
+    ]
+  },
+  {
+    "why": "an entry without an id is about no message",
+    "file": "lambda/runtime/producer/outbox.ts",
+    "mutants": [
+      [
+        "[]",
+        "[\"Stryker was here\"]"
+      ]
+    ]
+  },
+  {
+    "why": "any text does that names no refusal",
+    "file": "lambda/runtime/producer/retry.ts",
+    "mutants": [
+      [
+        "''",
+        "\"Stryker was here!\""
+      ]
+    ]
+  },
+  {
+    "why": "nobody watches a signal that there is not",
+    "file": "lambda/runtime/producer/withdrawals.ts",
+    "mutants": [
+      [
+        "signal === undefined",
+        "false"
+      ]
+    ]
+  }
 ];
