@@ -68,22 +68,22 @@ export const SURVIVORS: readonly Survivor[] = [
     ]
   },
   {
-    "why": "the note of the first step finds out too, and before it nothing is sent",
-    "file": "lambda/handlers/event-log-replayer/replayer.ts",
-    "mutants": [
-      [
-        "!(await this.options.ledger.note(job, { sent, passed, total }))",
-        "false"
-      ]
-    ]
-  },
-  {
     "why": "to send none is to do nothing",
     "file": "lambda/handlers/event-log-replayer/replayer.ts",
     "mutants": [
       [
         "events.length === 0",
         "false"
+      ]
+    ]
+  },
+  {
+    "why": "the same",
+    "file": "lambda/handlers/event-log-replayer/source.ts",
+    "mutants": [
+      [
+        "{ return undefined; }",
+        "{}"
       ]
     ]
   },
@@ -118,10 +118,6 @@ export const SURVIVORS: readonly Survivor[] = [
       [
         "true",
         "false"
-      ],
-      [
-        "false",
-        "true"
       ]
     ]
   },
@@ -160,26 +156,6 @@ export const SURVIVORS: readonly Survivor[] = [
     ]
   },
   {
-    "why": "nothing is as unreadable as a body that is none",
-    "file": "lambda/handlers/event-log-replayer/source.ts",
-    "mutants": [
-      [
-        "body === undefined",
-        "false"
-      ]
-    ]
-  },
-  {
-    "why": "the same",
-    "file": "lambda/handlers/event-log-replayer/source.ts",
-    "mutants": [
-      [
-        "{ return undefined; }",
-        "{}"
-      ]
-    ]
-  },
-  {
     "why": "what does not look like a key of ours is left out",
     "file": "lambda/handlers/event-log/archive.ts",
     "mutants": [
@@ -206,6 +182,26 @@ export const SURVIVORS: readonly Survivor[] = [
       [
         "(bySequence.get(sequence)?.count ?? 0) < object.count",
         "(bySequence.get(sequence)?.count ?? 0) <= object.count"
+      ]
+    ]
+  },
+  {
+    "why": "in no time at all nothing is fewer than the most",
+    "file": "lambda/handlers/pace-controller/command.ts",
+    "mutants": [
+      [
+        "per > 0",
+        "per >= 0"
+      ]
+    ]
+  },
+  {
+    "why": "a row that is not there is of no deployment",
+    "file": "lambda/handlers/pace-controller/controller.ts",
+    "mutants": [
+      [
+        "row.version === 0",
+        "false"
       ]
     ]
   },
@@ -300,16 +296,6 @@ export const SURVIVORS: readonly Survivor[] = [
       [
         "() => 0",
         "() => undefined"
-      ]
-    ]
-  },
-  {
-    "why": "nothing is not greater than a time",
-    "file": "lambda/runtime/event-log/replay.ts",
-    "mutants": [
-      [
-        "from !== undefined",
-        "true"
       ]
     ]
   },
@@ -448,6 +434,280 @@ export const SURVIVORS: readonly Survivor[] = [
     ]
   },
   {
+    "why": "half of twice the same is the same",
+    "file": "lambda/runtime/pace/gauge.ts",
+    "mutants": [
+      [
+        "rate >= before.rate",
+        "rate > before.rate"
+      ]
+    ]
+  },
+  {
+    "why": "a row that is not there was read at no time",
+    "file": "lambda/runtime/pace/gauge.ts",
+    "mutants": [
+      [
+        "item === undefined",
+        "false"
+      ]
+    ]
+  },
+  {
+    "why": "both are there or neither",
+    "file": "lambda/runtime/pace/guard.ts",
+    "mutants": [
+      [
+        "open && half",
+        "open || half"
+      ]
+    ]
+  },
+  {
+    "why": "what follows comes to one too",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "pace.limit === 1",
+        "false"
+      ]
+    ]
+  },
+  {
+    "why": "only a concurrency has a limit",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "this.pace.kind === 'concurrency'",
+        "true"
+      ]
+    ]
+  },
+  {
+    "why": "a row that is not there was not seen lately either, or is not settled",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "this.row.version > 0",
+        "true"
+      ],
+      [
+        "this.row.version > 0",
+        "this.row.version >= 0"
+      ]
+    ]
+  },
+  {
+    "why": "a guess, right or wrong: the row decides",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "refusals === 0 && (this.busy.get(key) ?? false)",
+        "false"
+      ],
+      [
+        "refusals === 0",
+        "refusals !== 0"
+      ],
+      [
+        "this.busy.get(key) ?? false",
+        "this.busy.get(key) && false"
+      ],
+      [
+        "claim.from === 'next'",
+        "false"
+      ],
+      [
+        "'next'",
+        "\"\""
+      ]
+    ]
+  },
+  {
+    "why": "tenants’ rows would count too, which nobody reads",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "key === PACE_TABLE.row && claim.take > 0",
+        "true"
+      ],
+      [
+        "key === PACE_TABLE.row && claim.take > 0",
+        "key === PACE_TABLE.row || claim.take > 0"
+      ],
+      [
+        "key === PACE_TABLE.row",
+        "true"
+      ]
+    ]
+  },
+  {
+    "why": "to add none changes nothing",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "claim.take > 0",
+        "true"
+      ],
+      [
+        "claim.take > 0",
+        "claim.take >= 0"
+      ]
+    ]
+  },
+  {
+    "why": "an update that was applied returns its row",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "updated.item?.next",
+        "updated.item.next"
+      ]
+    ]
+  },
+  {
+    "why": "the pace is read once more than it must be",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "(this.tenants.get(key)?.version ?? 0) > this.row.version",
+        "true"
+      ],
+      [
+        "(this.tenants.get(key)?.version ?? 0) > this.row.version",
+        "(this.tenants.get(key)?.version ?? 0) >= this.row.version"
+      ]
+    ]
+  },
+  {
+    "why": "the condition that follows sets the same placeholder",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "{ S: owner }",
+        "{}"
+      ]
+    ]
+  },
+  {
+    "why": "decides only whether the row is seen now or at the next question",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "updated?.applied",
+        "true"
+      ],
+      [
+        "updated?.applied",
+        "false"
+      ]
+    ]
+  },
+  {
+    "why": "the same is written again",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "version !== this.row.version",
+        "true"
+      ]
+    ]
+  },
+  {
+    "why": "without a row the process has not settled either",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "row.version === 0",
+        "false"
+      ]
+    ]
+  },
+  {
+    "why": "decides only whether the row is asked once more",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "this.row.version > 0 && this.settled",
+        "true"
+      ],
+      [
+        "this.row.version > 0 && this.settled",
+        "this.row.version > 0 || this.settled"
+      ],
+      [
+        "updated.applied || uncounted === 0",
+        "true"
+      ],
+      [
+        "updated.applied || uncounted === 0",
+        "updated.applied && uncounted === 0"
+      ],
+      [
+        "uncounted === 0",
+        "false"
+      ],
+      [
+        "uncounted === 0",
+        "uncounted !== 0"
+      ]
+    ]
+  },
+  {
+    "why": "x",
+    "file": "lambda/runtime/pace/pacer.ts",
+    "mutants": [
+      [
+        "updated.applied && !begins",
+        "updated.applied || !begins"
+      ]
+    ]
+  },
+  {
+    "why": "the same",
+    "file": "lambda/runtime/pace/row.ts",
+    "mutants": [
+      [
+        "{ return undefined; }",
+        "{}"
+      ]
+    ]
+  },
+  {
+    "why": "without slots nobody asks for a permit",
+    "file": "lambda/runtime/pace/turns.ts",
+    "mutants": [
+      [
+        "pacer.kind === 'rate'",
+        "true"
+      ]
+    ]
+  },
+  {
+    "why": "to wait for what is over is not to wait",
+    "file": "lambda/runtime/pace/turns.ts",
+    "mutants": [
+      [
+        "waits > 0",
+        "true"
+      ],
+      [
+        "waits > 0",
+        "waits >= 0"
+      ]
+    ]
+  },
+  {
+    "why": "a timer too long for Node goes off at once, and what is left is waited for",
+    "file": "lambda/runtime/pace/turns.ts",
+    "mutants": [
+      [
+        "time - this.options.now()",
+        "time + this.options.now()"
+      ]
+    ]
+  },
+  {
     "why": "decides only when what was taken is cut off",
     "file": "lambda/runtime/producer/backlog.ts",
     "mutants": [
@@ -474,6 +734,10 @@ export const SURVIVORS: readonly Survivor[] = [
       [
         "this.head >= COMPACT",
         "this.head < COMPACT"
+      ],
+      [
+        "{ this.items = this.items.slice(this.head); this.head = 0; }",
+        "{}"
       ]
     ]
   },
