@@ -46,10 +46,10 @@ export class RetryAfter extends Error {
   }
 }
 
-// What was thrown may be a proxy or a revoked one: reading it may throw in turn.
+// What was thrown may be nothing, or a revoked proxy: reading it may throw in turn.
 const branded = (thrown: unknown, brand: symbol): boolean => {
   try {
-    return (thrown as Record<symbol, unknown> | null | undefined)?.[brand] === true;
+    return (thrown as Record<symbol, unknown>)[brand] === true;
   } catch {
     return false;
   }

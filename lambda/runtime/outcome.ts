@@ -69,6 +69,5 @@ export function judge(
     // SQS moves it by its redrive policy when the receives are spent; waiting between them serves nobody.
     return { kind: 'retry', reason, after: 0 };
   }
-  const after = retryAfterSeconds(thrown);
-  return after === undefined ? { kind: 'retry', reason } : { kind: 'retry', reason, after };
+  return { kind: 'retry', reason, after: retryAfterSeconds(thrown) };
 }

@@ -95,6 +95,11 @@ describe('on FIFO what follows in its group comes back with a message', () => {
   });
 });
 
+test('on FIFO what follows in its group comes back with a message that is dead and too large to move', () => {
+  const messages = ['x'.repeat(MAX_MESSAGE_BYTES - 10), 'y'].map((body) => ({ body, groupId: 'a' }));
+  expect(plan(recordsOf(messages, true), [{ kind: 'dead', reason: 'no' }, { kind: 'done' }]).failures).toHaveLength(2);
+});
+
 test('what the dead-letter queue did not take stays, with both reasons', () => {
   const records = recordsOf(3);
   const outcomes: Outcome[] = [{ kind: 'dead', reason: 'a' }, { kind: 'dead', reason: 'b' }, retry()];

@@ -36,7 +36,7 @@ export const IDEAS: Readonly<Record<string, Idea>> = {
       'lambda/runtime/pack.ts',
       'lambda/runtime/producer/{attributes,backlog,entry,groups,item,line,outbox,withdrawals}.ts',
     ],
-    tests: ['producer/{ends,later,options,packing,packing.property,producer,retry.property}.test.ts'],
+    tests: ['producer/{ends,later,options,packing,packing.property,pressure,producer,retry.property}.test.ts'],
   },
   replay: {
     mutate: [

@@ -25,7 +25,7 @@ export class DependencyError extends Error {
 /** Never throws, whatever it is given: reading a thrown value may throw in turn. */
 export const isDependencyError = (thrown: unknown): boolean => {
   try {
-    return (thrown as Record<symbol, unknown> | null | undefined)?.[DEPENDENCY] === true;
+    return (thrown as Record<symbol, unknown>)[DEPENDENCY] === true;
   } catch {
     return false;
   }

@@ -35,7 +35,7 @@ export function gaugeOf(before: Gauge | undefined, { now, backlog, taken }: Read
   const { nominal, inHand, closed } = capacity;
   const rate = closed ? (before?.rate ?? 0) : observed(before, now, taken, nominal);
   const speed = (!closed && backlog > inHand && rate) || nominal || rate;
-  const drain = backlog === 0 ? 0 : speed > 0 ? Math.min(NEVER, backlog / speed) : backlog > inHand ? NEVER : 0;
+  const drain = speed > 0 ? Math.min(NEVER, backlog / speed) : backlog > inHand ? NEVER : 0;
   return { at: now, backlog, rate: round(rate), drain: round(drain), taken };
 }
 

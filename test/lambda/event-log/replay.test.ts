@@ -599,6 +599,17 @@ describe('a run', () => {
     expect(row).toMatchObject({ sent: { N: '0' }, state: { S: 'open' } });
   });
 
+  test('takes a step with thirty seconds left', async () => {
+    const w = world();
+    // Of which five are waited for the index.
+    w.runs = 35_000;
+    await w.ask({ subscriber: 'Totals' });
+    await w.tick();
+    const row = w.dynamodb.rows(REPLAYS)[0]!;
+    expect(row).toHaveProperty('cursor');
+    expect(row).not.toHaveProperty('owner');
+  });
+
   test('lists an hour of the archive once, and reads an object once, however many steps it takes', async () => {
     const w = world();
     w.time = START + 70 * MINUTE;

@@ -25,11 +25,12 @@ interface World {
   readonly lease?: number;
   readonly name?: string;
   payloadOf?(work: Work): unknown;
+  read?(record: { readonly body: string }): Work | Promise<Work>;
   process?(work: Work): unknown;
 }
 
 /** The guard of one batch, and what it logs. */
-const guardOf = (sent: readonly Sent[], { table, lease, name = 'keys', payloadOf, process }: World = {}) => {
+const guardOf = (sent: readonly Sent[], { table, lease, name = 'keys', payloadOf, read, process }: World = {}) => {
   const errors: [string, unknown][] = [];
   const log = {
     debug: () => {},
@@ -49,7 +50,7 @@ const guardOf = (sent: readonly Sent[], { table, lease, name = 'keys', payloadOf
     deadline: START + 29_000,
     replyBy: START + 29_800,
     identity: { keyOf: ({ key }) => key as string, payloadOf },
-    read: ({ body }) => JSON.parse(body),
+    read: read ?? (({ body }) => JSON.parse(body)),
     process: process ?? (() => {}),
     judge: (_, thrown): Outcome => ({ kind: 'dead', reason: sentence(describeThrown(thrown)) }),
   });
@@ -168,6 +169,15 @@ describe('before it runs', () => {
       { kind: 'dead', reason: 'PermanentError: idempotencyKey: got undefined, expected a text that names the work' },
     ]);
     expect([...table.items.keys()]).toEqual(['W#k']);
+  });
+
+  test('messages that take their time to be read get their keys all the same', async () => {
+    const table = new FakeTable();
+    const read = async ({ body }: { readonly body: string }) => JSON.parse(body) as Work;
+    const { decided, open } = guardOf([work('a'), work('b', 1), work('b', 2), work('')], { table, read });
+    await open();
+    expect([...table.items.keys()]).toEqual(['W#a', 'W#b']);
+    expect(decided().map((outcome) => outcome?.kind)).toEqual([undefined, undefined, 'dead', 'dead']);
   });
 
   test('a key of up to 1,024 bytes is kept as it is, a longer one as its hash', async () => {

@@ -493,12 +493,13 @@ describe('half of idempotency is refused when the module loads', () => {
   });
 
   test('but in a unit test a key needs no table: it is checked, and nothing is remembered', async () => {
-    const { ran, call } = world({});
+    const { edge, ran, call } = world({});
     expect(await call([message('m1', 'k'), message('m2', 'k'), message('m3', '')])).toEqual(['m3']);
     expect(ran).toHaveLength(2);
     expect(await call([message('m')], { process: async () => 'done' })).toEqual([]);
     for (const process of [() => Promise.reject(new Error('flaky')), failing]) {
       expect(await call([message('m')], { process })).toEqual(['m']);
+      expect(edge.logs('WARN').at(-1)!.error.message).toBe('flaky');
     }
   });
 });

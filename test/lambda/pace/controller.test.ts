@@ -118,15 +118,16 @@ test('each run reads the backlog, and tells it as metrics', async () => {
 test('the mapping is left as the deployment made it until the pace changes', async () => {
   const { run, mapping, updates } = setup();
   mapping.maxConcurrency = 77;
-  await run({ action: 'reconcile' });
+  expect(await run({ action: 'reconcile' })).toMatchObject({ settled: true });
   expect(updates).toEqual([]);
   await run({ action: 'pace', pace: { ...RATE, count: 500 } });
   expect(updates).toEqual([{ enabled: true, maxConcurrency: 50 }]);
 });
 
 test('it is changed once for a change of pace: who changes it afterwards has a reason', async () => {
-  const { run, mapping, updates } = setup();
+  const { run, mapping, updates, row } = setup();
   await run({ action: 'pace', pace: { ...RATE, count: 500 } });
+  expect(row().paused).toBe(false);
   expect(await run({ action: 'reconcile' })).toMatchObject({ settled: true });
   mapping.state = 'Disabled';
   mapping.maxConcurrency = 5;
@@ -207,6 +208,7 @@ test('a deployment with another pace begins with that', async () => {
   const { run, make, row } = setup();
   await run({ action: 'pace', pace: { ...RATE, count: 20 } });
   const next = make({ pace: { ...RATE, count: 300 } });
+  expect(await next.handle({ action: 'status' })).toMatchObject({ pace: { count: 300 }, changed: false });
   expect(await next.handle({ action: 'reconcile' })).toMatchObject({ pace: { count: 300 }, changed: false });
   expect(row().version).toBe(2);
 });
@@ -214,6 +216,7 @@ test('a deployment with another pace begins with that', async () => {
 describe('a pace as somebody wrote it', () => {
   test.each<[object, PaceSpec['kind'], PaceSpec]>([
     [{ kind: 'rate', count: 5, per: 0.5 }, 'rate', { kind: 'rate', count: 5, per: 0.5, burst: 1 }],
+    [{ kind: 'rate', count: 20_000, per: 2 }, 'rate', { kind: 'rate', count: 20_000, per: 2, burst: 1 }],
     [{ kind: 'rate', count: 10_000, per: 1, burst: 3 }, 'rate', { kind: 'rate', count: 10_000, per: 1, burst: 3 }],
     [{ kind: 'concurrency', limit: 1, more: 1 }, 'concurrency', { kind: 'concurrency', limit: 1 }],
     [{ kind: 'closed', until: 'later' }, 'rate', CLOSED],
@@ -374,4 +377,13 @@ test('an opened mapping is noted as no more closed by us, so that who closes it 
   await run({ action: 'pace', pace: { ...RATE, count: 500 } });
   await run({ action: 'reconcile' });
   expect(mapping.state).toBe('Disabled');
+});
+
+test('a deployment makes the row its own, though it was changed to just that pace before', async () => {
+  const { run, make, row, world } = setup();
+  const fast = { ...RATE, count: 300 };
+  await run({ action: 'pace', pace: fast });
+  world.now += 1;
+  await make({ pace: fast }).handle({ action: 'reconcile' });
+  expect(row()).toMatchObject({ version: 2, base: JSON.stringify(fast), pace: JSON.stringify(fast) });
 });

@@ -152,9 +152,9 @@ export class FakeTable implements PaceCalls {
     return Object.values(this.requests).reduce((a, b) => a + b, 0);
   }
 
-  getItem: PaceCalls['getItem'] = async ({ TableName, Key }) => {
+  getItem: PaceCalls['getItem'] = async ({ TableName, Key, ConsistentRead }) => {
     this.requests.get++;
-    expect(TableName).toBe(TABLE);
+    expect([TableName, ConsistentRead]).toEqual([TABLE, true]);
     return { Item: structuredClone(this.items.get(Key!.pk!.S!)) };
   };
 

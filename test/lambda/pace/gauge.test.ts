@@ -159,7 +159,7 @@ describe('the rate', () => {
     ['is none before it was ever seen', undefined, 1_000, {}, 0],
     ['is none if it is closed before it was ever seen', undefined, 1_000, { closed: true }, 0],
     ['is told to the thousandth', { ...before, at: NOW - 3_000, rate: 0 }, 1_001, {}, 0.333],
-    ['stays when no time has passed', { ...before, at: NOW }, 2_000, {}, 100],
+    ['stays when no time has passed', { ...before, at: NOW, rate: 50 }, 2_000, {}, 50],
     ['stays when a clock goes back', { ...before, at: NOW + 1 }, 2_000, {}, 100],
   ])('%s', (_, was, taken, other, rate) => {
     expect(gaugeOf(was, { now: NOW, backlog: 1_000, taken }, { ...capacity, ...other })).toMatchObject({

@@ -75,6 +75,7 @@ describe('what a pace allows a process', () => {
     ],
     [rate(10, 2, 4), { perTenant: true }, { tolerance: 1_600, isPerTenant: true, closed: false }],
     [concurrency(1), { maxConcurrency: 2 }, { kind: 'concurrency', each: 1, alone: true, tolerance: 1_000 }],
+    [concurrency(1), {}, { each: 1, alone: true }],
     [concurrency(2), {}, { each: 1, alone: false }],
     [concurrency(20), {}, { each: 5, alone: false }],
     [concurrency(20), { maxConcurrency: 6 }, { each: 3 }],
@@ -105,11 +106,15 @@ describe('before a batch', () => {
     await pacer.open();
     await later(4_999);
     const { total } = table;
-    await pacer.open();
+    const { update } = table.requests;
+    expect(await pacer.open()).toBeUndefined();
     expect(table.total).toBe(total);
     await later(1);
     await pacer.open();
     expect(table.requests.get).toBe(1);
+    await pacer.finish(Date.now() + 1_000);
+    // The gauge.
+    expect(table.requests.update - update).toBe(1);
   });
 
   test('a process that comes later finds the row, as it was changed', async () => {
@@ -170,6 +175,46 @@ describe('before a batch', () => {
     expect(logged).toEqual([['pace: its table cannot be reached', { reason: 'throttled' }]]);
   });
 
+  test('with the table away a pace that was known is not believed either, where it must be asked for', async () => {
+    const { pacer, away } = setup({ pace: concurrency(20) });
+    await pacer.open();
+    away();
+    await later(5_000);
+    const start = Date.now();
+    const { value } = await timed(pacer.open());
+    expect(value! - start).toBe(300 + 10_000);
+  });
+
+  test('rests between questions are spread', async () => {
+    const edge = { now: Date.now, random: () => 0, write: () => {} };
+    const { pacer, away } = setup({}, { edge });
+    away();
+    expect((await timed(pacer.open())).took).toBe(150);
+  });
+
+  test('a row that is gone is made again', async () => {
+    const { pacer, table, row } = setup({ pace: concurrency(20) });
+    await pacer.open();
+    await pacer.finish(Date.now() + 1_000);
+    table.items.clear();
+    await later(5_000);
+    expect(await pacer.open()).toBeUndefined();
+    expect(row()).toMatchObject({ version: 1, base: JSON.stringify(concurrency(20)) });
+  });
+
+  test('a row that is never as it was seen is asked for twelve times', async () => {
+    const { pacer, calls } = setup();
+    let tries = 0;
+    Object.assign(calls, {
+      updateItem: async ({ UpdateExpression }: { UpdateExpression: string }) => {
+        if (UpdateExpression.includes('#base')) tries++;
+        throw Object.assign(new Error('no'), { name: 'ConditionalCheckFailedException' });
+      },
+    });
+    await pacer.open();
+    expect(tries).toBe(12);
+  });
+
   test('a table that hangs is asked three times for a second', async () => {
     const { pacer, calls } = setup();
     const updateItem = jest.fn(() => new Promise<never>(() => {}));
@@ -187,6 +232,9 @@ describe('slots', () => {
     expect(row().taken).toBe(3);
     const next = await pacer.reserve('', want(2));
     expect(next).toMatchObject({ slots: [START + 320, START + 420] });
+    expect(row().taken).toBe(5);
+    await later(5_000);
+    await pacer.finish(Date.now() + 1_000);
     expect(row().taken).toBe(5);
   });
 
@@ -208,6 +256,15 @@ describe('slots', () => {
     const later = await pacer.reserve('', want(1, 0, 2));
     expect(later).toEqual({ kind: 'slots', slots: [], appointments: [START + 4_020] });
     expect(row().taken).toBe(2);
+  });
+
+  test('may all be appointments from the first', async () => {
+    const { pacer } = setup();
+    expect(await pacer.reserve('', want(2, 0, -1))).toEqual({
+      kind: 'slots',
+      slots: [],
+      appointments: [START + 20, START + 120],
+    });
   });
 
   test('of two processes do not coincide, and who knows better asks once', async () => {
@@ -236,6 +293,7 @@ describe('slots', () => {
       version: { N: '1' },
       ttl: { N: String(START / 1_000 + 86_400) },
     });
+    expect(table.items.get('pace#a')).not.toHaveProperty('taken');
     expect(row().taken).toBe(0);
     await later(5_000);
     await pacer.finish(Date.now() + 10_000);
@@ -333,7 +391,7 @@ describe('the only one', () => {
   });
 
   test('is the next as soon as the first leaves', async () => {
-    const { pacer, make, row } = setup(alone);
+    const { pacer, make, row, table } = setup(alone);
     await pacer.open();
     const other = make();
     await other.open();
@@ -343,6 +401,26 @@ describe('the only one', () => {
     const { value, took } = await entered;
     expect([value, took]).toEqual([true, 750]);
     expect(row()).toMatchObject({ owner: 'b', ownedUntil: START + 60_000 });
+    await other.leave('b');
+    for (const gone of ['owner', 'ownedUntil']) expect(table.row).not.toHaveProperty(gone);
+  });
+
+  test('is looked for at spread times', async () => {
+    const edge = { now: Date.now, random: () => 0, write: () => {} };
+    const { pacer, make } = setup(alone, { edge });
+    await pacer.open();
+    const other = make();
+    await other.open();
+    await pacer.enter('a', START + 300, START);
+    expect((await timed(other.enter('b', START + 60_000, START + 20_000))).took).toBe(375);
+  });
+
+  test('may leave though the table is away', async () => {
+    const { pacer, away } = setup(alone);
+    await pacer.open();
+    await pacer.enter('a', START + 1_000, START);
+    away();
+    expect((await timed(pacer.leave('a'))).value).toBeUndefined();
   });
 
   test('may say again that it is, for longer', async () => {
@@ -392,6 +470,27 @@ describe('after a batch', () => {
     await later(5_000);
     await pacer.finish(Date.now() + 10_000);
     expect(row().taken).toBe(9);
+  });
+
+  test('what began before there was a row is counted too', async () => {
+    const { pacer, row } = setup({ pace: concurrency(20) });
+    pacer.count(5);
+    await pacer.open();
+    await later(5_000);
+    await pacer.finish(Date.now() + 10_000);
+    expect(row().taken).toBe(5);
+  });
+
+  test('what began is counted though the pace changes just then, once', async () => {
+    const { pacer, row, change } = setup({ pace: concurrency(20) });
+    await pacer.open();
+    pacer.count(5);
+    change(concurrency(30));
+    await later(5_000);
+    await pacer.finish(Date.now() + 10_000);
+    await later(5_000);
+    await pacer.finish(Date.now() + 10_000);
+    expect(row().taken).toBe(5);
   });
 
   test('nothing is asked if nothing is to be counted', async () => {

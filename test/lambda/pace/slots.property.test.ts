@@ -147,3 +147,31 @@ test('when slots are wanted at all times none is left out', async () => {
     ),
   );
 });
+
+describe('a claim', () => {
+  const rhythm = { interval: 10, burst: 1 };
+  const wanted = { now: 0, returning: 0, fresh: 2, horizon: 1_000, freshHorizon: 500 };
+
+  test.each<[string, Taken, Partial<typeof wanted>, object]>([
+    [
+      'counts on from slots that lie ahead',
+      { next: 100 },
+      {},
+      { take: 2, from: 'next', floor: 0, latest: 490, cost: 20 },
+    ],
+    ['counts on from where it is just now', { next: 0 }, {}, { take: 2, from: 'next', latest: 490 }],
+    ['begins anew after a rest', { next: -1 }, {}, { take: 2, from: 'floor', floor: 0 }],
+    ['supposes that slots are taken all the time', { next: -1, busy: true }, {}, { take: 2, from: 'next' }],
+    ['of the returning alone may reach further', { next: 100 }, { returning: 2, fresh: 0 }, { take: 2, latest: 990 }],
+    ['of none that is left has nobody come back', { next: 100 }, {}, { appointments: [], due: undefined }],
+    [
+      'has who gets none come back in turn',
+      { next: 490 },
+      { fresh: 4 },
+      { take: 2, appointments: [510, 520], due: 530 },
+    ],
+    ['has them come back after others', { next: 490, due: 700 }, { fresh: 3 }, { appointments: [700], due: 710 }],
+  ])('%s', (_, taken, more, expected) => {
+    expect(claimOf(taken, { ...wanted, ...more }, rhythm)).toMatchObject(expected);
+  });
+});
