@@ -121,6 +121,7 @@ test.each<[string, Decoder, unknown, Fate['kind']]>([
     'refused',
   ],
   ['a pace that has no numbers', rows.paceRow, withRow(rows.paceRow, { pace: { S: '{"kind":"rate"}' } }), 'accepted'],
+  ['a pace of version zero', rows.paceController, withRow(rows.paceController, { version: { N: '0' } }), 'accepted'],
   [
     'a pace of zero',
     rows.paceRow,

@@ -99,7 +99,9 @@ export class Expression {
   /** On the condition that it is the version that was seen. */
   ifVersion(seen: number): this {
     const name = this.name('version');
-    return this.if(seen === 0 ? `attribute_not_exists(${name})` : `${name} = ${this.value('seen', n(seen))}`);
+    const same = `${name} = ${this.value('seen', n(seen))}`;
+    // A zero is none of ours, and must not be one for ever.
+    return this.if(seen === 0 ? `(attribute_not_exists(${name}) OR ${same})` : same);
   }
 
   if(condition: string): this {
