@@ -6,7 +6,7 @@ const HEAD = `# What each permission is for
 \`npm run mutate:iam\` deploys every pattern to the local target, which evaluates IAM's policies on each call, takes one permission of
 a role away at a time while it runs, and asks the pattern for everything that it promises: messages, failures, duplicates, an
 outage, replays, cancellations. What is in the first table was seen to fail, and the role to be refused for want of just this
-permission. With all permissions nothing is refused: the whole reference app and the deployed tests run so, too (\`npm run test:iam\`).
+permission. With all permissions no promise of these apps was broken. \`npm run test:iam\` runs the deployed tests the same way.
 
 One permission stands for all of its kind: the same action, by the same statement of the same construct. *What is in it* means the
 objects of a bucket or an index of a table. *A connected function* is one of yours that was given to a \`connect…\` method. What you
