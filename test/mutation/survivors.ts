@@ -18,14 +18,14 @@ export const SURVIVORS: readonly Survivor[] = [
     mutants: [['a.requestedAt < b.requestedAt', 'a.requestedAt <= b.requestedAt']],
   },
   {
-    why: 'nobody owns a replay by that name either',
-    file: 'lambda/handlers/event-log-replayer/ledger.ts',
-    mutants: [["''", '"Stryker was here!"']],
-  },
-  {
     why: 'the SDK throws errors; should nothing be thrown, that is an error too',
     file: 'lambda/handlers/event-log-replayer/ledger.ts',
     mutants: [['(error as Error)?.name', '(error as Error).name']],
+  },
+  {
+    why: 'nobody owns a replay by that name either',
+    file: 'lambda/handlers/event-log-replayer/ledger.ts',
+    mutants: [["''", '"Stryker was here!"']],
   },
   {
     why: 'the next note finds out too, and before it nothing is sent',
@@ -41,6 +41,16 @@ export const SURVIVORS: readonly Survivor[] = [
     why: 'to send none is to do nothing',
     file: 'lambda/handlers/event-log-replayer/replayer.ts',
     mutants: [['events.length === 0', 'false']],
+  },
+  {
+    why: 'a shard that there is not is empty',
+    file: 'lambda/handlers/event-log-replayer/source.ts',
+    mutants: [['shard + 1 < EVENT_LOG_SHARDS', 'shard + 1 <= EVENT_LOG_SHARDS']],
+  },
+  {
+    why: 'decides only whether one more shard, an empty one, is read',
+    file: 'lambda/handlers/event-log-replayer/source.ts',
+    mutants: [['shard + 1', 'shard - 1']],
   },
   {
     why: 'the same',
@@ -66,22 +76,17 @@ export const SURVIVORS: readonly Survivor[] = [
     mutants: [['true', 'false']],
   },
   {
-    why: 'a shard that there is not is empty',
-    file: 'lambda/handlers/event-log-replayer/source.ts',
-    mutants: [['shard + 1 < EVENT_LOG_SHARDS', 'shard + 1 <= EVENT_LOG_SHARDS']],
-  },
-  {
-    why: 'decides only whether one more shard, an empty one, is read',
-    file: 'lambda/handlers/event-log-replayer/source.ts',
-    mutants: [['shard + 1', 'shard - 1']],
-  },
-  {
     why: 'the next hour is entered, and nothing of it is in the range',
     file: 'lambda/handlers/event-log-replayer/source.ts',
     mutants: [
       ['startOfHour(following) < this.range.to', 'true'],
       ['startOfHour(following) < this.range.to', 'startOfHour(following) <= this.range.to'],
     ],
+  },
+  {
+    why: 'nothing is as unreadable as a body that is none',
+    file: 'lambda/handlers/event-log-replayer/source.ts',
+    mutants: [['body === undefined', 'false']],
   },
   {
     why: 'what does not look like a key of ours is left out',
@@ -114,14 +119,14 @@ export const SURVIVORS: readonly Survivor[] = [
     mutants: [['row.version === 0', 'false']],
   },
   {
-    why: 'nothing is as false',
-    file: 'lambda/runtime/breaker/guard.ts',
-    mutants: [['{ return false; }', '{}']],
-  },
-  {
     why: 'what throws counts as no',
     file: 'lambda/runtime/breaker/guard.ts',
     mutants: [['this.options.isDependencyFailure?.(thrown)', 'this.options.isDependencyFailure(thrown)']],
+  },
+  {
+    why: 'nothing is as false',
+    file: 'lambda/runtime/breaker/guard.ts',
+    mutants: [['{ return false; }', '{}']],
   },
   {
     why: 'a call of no known stage is not counted',
@@ -142,11 +147,6 @@ export const SURVIVORS: readonly Survivor[] = [
     mutants: [['/\\uFFFD+$/', '/\\uFFFD$/']],
   },
   {
-    why: 'any name does for the letters that have no group',
-    file: 'lambda/runtime/effects.ts',
-    mutants: [["''", '"Stryker was here!"']],
-  },
-  {
     why: 'the letters of a queue are all FIFO or none is',
     file: 'lambda/runtime/effects.ts',
     mutants: [
@@ -155,6 +155,11 @@ export const SURVIVORS: readonly Survivor[] = [
         'letters.every(({ entry }) => entry.MessageDeduplicationId !== undefined)',
       ],
     ],
+  },
+  {
+    why: 'any name does for the letters that have no group',
+    file: 'lambda/runtime/effects.ts',
+    mutants: [["''", '"Stryker was here!"']],
   },
   {
     why: 'an entry without an id confirms nothing',
@@ -167,6 +172,11 @@ export const SURVIVORS: readonly Survivor[] = [
     mutants: [['() => 0', '() => undefined']],
   },
   {
+    why: 'nothing is not later than a time',
+    file: 'lambda/runtime/event-log/replay.ts',
+    mutants: [['from !== undefined', 'true']],
+  },
+  {
     why: 'opening the batch replaces it',
     file: 'lambda/runtime/idempotency/guard.ts',
     mutants: [['[]', '["Stryker was here"]']],
@@ -177,22 +187,9 @@ export const SURVIVORS: readonly Survivor[] = [
     mutants: [['open && half', 'open || half']],
   },
   {
-    why: 'the same',
-    file: 'lambda/runtime/idempotency/leases.ts',
-    mutants: [['{ return undefined; }', '{}']],
-  },
-  {
     why: 'only that it is none of the other states counts',
     file: 'lambda/runtime/idempotency/leases.ts',
     mutants: [["'running'", '""']],
-  },
-  {
-    why: 'to ask for none is to do nothing',
-    file: 'lambda/runtime/idempotency/leases.ts',
-    mutants: [
-      ['pending.length > 0', 'true'],
-      ['pending.length > 0', 'pending.length >= 0'],
-    ],
   },
   {
     why: 'a question more, and the same answer',
@@ -213,6 +210,19 @@ export const SURVIVORS: readonly Survivor[] = [
     why: 'to measure nothing throws, and what throws is left out too',
     file: 'lambda/runtime/idempotency/leases.ts',
     mutants: [['json !== undefined', 'true']],
+  },
+  {
+    why: 'the same',
+    file: 'lambda/runtime/idempotency/leases.ts',
+    mutants: [['{ return undefined; }', '{}']],
+  },
+  {
+    why: 'to ask for none is to do nothing',
+    file: 'lambda/runtime/idempotency/leases.ts',
+    mutants: [
+      ['pending.length > 0', 'true'],
+      ['pending.length > 0', 'pending.length >= 0'],
+    ],
   },
   {
     why: 'any text does that is always the same',
@@ -354,13 +364,13 @@ export const SURVIVORS: readonly Survivor[] = [
     why: 'decides only when what was taken is cut off',
     file: 'lambda/runtime/producer/backlog.ts',
     mutants: [
-      ['this.head === this.items.length', 'false'],
-      ['{ this.items = []; this.head = 0; }', '{}'],
       ['this.head >= COMPACT', 'true'],
       ['this.head >= COMPACT', 'false'],
       ['this.head >= COMPACT', 'this.head > COMPACT'],
       ['this.head >= COMPACT', 'this.head < COMPACT'],
       ['{ this.items = this.items.slice(this.head); this.head = 0; }', '{}'],
+      ['this.head === this.items.length', 'false'],
+      ['{ this.items = []; this.head = 0; }', '{}'],
     ],
   },
   {
@@ -378,16 +388,21 @@ export const SURVIVORS: readonly Survivor[] = [
     mutants: [["''", '"Stryker was here!"']],
   },
   {
-    why: 'it goes a moment later',
-    file: 'lambda/runtime/producer/line.ts',
-    mutants: [['valid instanceof Promise || draft.offload || draft.scheduleAt !== undefined', 'true']],
-  },
-  {
     why: 'some three hundred bytes that a request of a megabyte may be off',
     file: 'lambda/runtime/producer/line.ts',
     mutants: [
       ['draft.bytes += Buffer.byteLength(entry.MessageBody)', 'draft.bytes -= Buffer.byteLength(entry.MessageBody)'],
     ],
+  },
+  {
+    why: 'it goes a moment later',
+    file: 'lambda/runtime/producer/line.ts',
+    mutants: [['valid instanceof Promise || draft.offload || draft.scheduleAt !== undefined', 'true']],
+  },
+  {
+    why: 'an entry without an id is about no message',
+    file: 'lambda/runtime/producer/outbox.ts',
+    mutants: [['[]', '["Stryker was here"]']],
   },
   {
     why: 'whoever withdrew it is told nothing any more',
@@ -416,11 +431,6 @@ export const SURVIVORS: readonly Survivor[] = [
       ['this.flying < IN_FLIGHT', 'true'],
       ['this.flying < IN_FLIGHT', 'this.flying <= IN_FLIGHT'],
     ],
-  },
-  {
-    why: 'an entry without an id is about no message',
-    file: 'lambda/runtime/producer/outbox.ts',
-    mutants: [['[]', '["Stryker was here"]']],
   },
   {
     why: 'any text does that names no refusal',
