@@ -60,6 +60,11 @@ export const REASONS: readonly Reason[] = [
     see: `${AWS}/AmazonS3/latest/API/API_GetObject.html`,
     fits: (_, action, on) => action === 's3:ListBucket' && on === 'PayloadStore Bucket',
   },
+  {
+    why: 'Lambda reads Kafka with the role of the function, in the VPC of the brokers; the local target has neither.',
+    see: `${AWS}/lambda/latest/dg/with-msk-permissions.html`,
+    fits: (_, action) => /^(kafka|kafka-cluster|ec2):/.test(action),
+  },
 ];
 
 export const reasonFor = (kind: string): Reason | undefined => {
