@@ -33,19 +33,17 @@ const MIN_REASON_BYTES = 64;
 
 /** Text that SQS accepts in an attribute, cut to that many bytes of UTF-8. */
 export function sqsText(value: string, maxBytes: number): string {
-  const clean = toSqsText(value);
-  if (Buffer.byteLength(clean) <= maxBytes) return clean;
-  const bytes = Buffer.from(clean);
+  const bytes = Buffer.from(toSqsText(value));
   let end = maxBytes;
   // Not inside a character: the bytes that go on with one begin with 10.
-  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
+  while ((bytes[end]! & 0xc0) === 0x80) end--;
   return bytes.toString('utf8', 0, end);
 }
 
 const sendAttribute = ({ dataType, stringValue, binaryValue }: SQSMessageAttribute): SendAttribute =>
   binaryValue !== undefined
     ? { DataType: dataType, BinaryValue: Buffer.from(binaryValue, 'base64') }
-    : { DataType: dataType, StringValue: stringValue ?? '' };
+    : { DataType: dataType, StringValue: stringValue };
 
 /** Lambda hands over no others, and one that is none must not keep a letter from being written. */
 const isSendable = ([, attribute]: [string, SQSMessageAttribute]): boolean =>

@@ -48,16 +48,16 @@ const MAX_ASKS = 4;
 async function untilAccepted<T>(
   { alarm, random }: Effects,
   items: readonly T[],
-  ask: (open: readonly T[]) => Promise<readonly T[]>,
+  ask: (open: readonly T[], isLast: boolean) => Promise<readonly T[]>,
 ): Promise<readonly T[]> {
   let open = items;
-  for (let tries = 1; open.length > 0; tries++) {
-    open = await ask(open);
-    if (open.length === 0 || tries === MAX_ASKS) break;
+  for (let tries = 1; ; tries++) {
+    const isLast = tries === MAX_ASKS;
+    open = await ask(open, isLast);
+    if (open.length === 0 || isLast) return open;
     await pause(restAfter(tries, random()), alarm.signal);
-    if (alarm.signal.aborted) break;
+    if (alarm.signal.aborted) return open;
   }
-  return open;
 }
 
 /**
@@ -70,8 +70,8 @@ export async function sendDeadLetters(
   letters: readonly DeadLetter[],
 ): Promise<Set<string>> {
   const lost = new Set<string>();
-  const left = await untilAccepted(effects, letters, async (open) => {
-    const { passing, refused } = await sendOnce(effects, queueUrl, open);
+  const left = await untilAccepted(effects, letters, async (open, isLast) => {
+    const { passing, refused } = await sendOnce(effects, queueUrl, open, isLast);
     for (const { messageId } of refused) lost.add(messageId);
     return passing;
   });
@@ -88,8 +88,8 @@ function byGroup(letters: readonly DeadLetter[]): DeadLetter[][] {
   for (const letter of letters) {
     const place = sizes.get(groupOf(letter)) ?? 0;
     sizes.set(groupOf(letter), place + 1);
-    if (place === waves.length) waves.push([]);
-    waves[place]!.push(letter);
+    waves[place] ??= [];
+    waves[place].push(letter);
   }
   return waves;
 }
@@ -99,11 +99,14 @@ async function sendOnce(
   { calls, log, alarm }: Effects,
   queueUrl: string,
   letters: readonly DeadLetter[],
+  isLast: boolean,
 ): Promise<{ readonly passing: readonly DeadLetter[]; readonly refused: readonly DeadLetter[] }> {
   const confirmed = new Set<DeadLetter>();
   const refused = new Set<DeadLetter>();
   const lostGroups = new Set<string>();
   const fifo = letters.some(({ entry }) => entry.MessageDeduplicationId !== undefined);
+  const note = (text: string, retry: boolean, fields: Record<string, unknown>): void =>
+    retry && !isLast ? log.warn(`${text}: trying again`, fields) : log.error(text, fields);
 
   const send = async (packed: readonly DeadLetter[]): Promise<void> => {
     const request = fifo ? packed.filter((letter) => !lostGroups.has(groupOf(letter))) : packed;
@@ -118,11 +121,12 @@ async function sendOnce(
         const letter = request[Number(entry.Id)];
         const { code, reason, retry } = ofEntry(entry);
         if (letter && !retry) refused.add(letter);
-        log.error('dead letter refused', { messageId: letter?.messageId, code, reason });
+        note('dead letter refused', retry, { messageId: letter?.messageId, code, reason });
       }
     } catch (error) {
-      if (!ofRequest(error).retry) for (const letter of request) refused.add(letter);
-      log.error('dead letters not sent', { count: request.length, reason: sentence(describe(error)) });
+      const { retry } = ofRequest(error);
+      if (!retry) for (const letter of request) refused.add(letter);
+      note('dead letters not sent', retry, { count: request.length, reason: sentence(describe(error)) });
     }
     for (const letter of request) if (!confirmed.has(letter)) lostGroups.add(groupOf(letter));
   };

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, startEmulator } from '../../bin/local/emulator';
@@ -105,25 +106,37 @@ async function main(): Promise<void> {
     const deployed: Deployed[] = [];
     for (const unit of units) deployed.push(await start(emulator, unit));
     const bases = await Promise.all(deployed.map(baseOf));
-    const queues = new Map<Deployed, Permission[]>(deployed.map((each) => [each, []]));
+    const queues = new Map<Deployed, Permission[]>();
     for (const each of deployed) {
+      const queue: Permission[] = [];
       for (const permission of each.permissions) {
-        const kind = kindOf(permission);
-        if (!(await each.roles.wasAsked(permission))) verdicts.unasked(kind);
-        // One of a kind is enough, of a role that uses it.
-        else if (verdicts.ask(kind)) queues.get(each)!.push(permission);
+        const isAsked = await each.roles.wasAsked(permission);
+        verdicts.note(kindOf(permission), isAsked);
+        if (isAsked) queue.push(permission);
       }
+      queues.set(each, queue);
     }
     say([...queues].map(([{ unit }, queue]) => `${unit.stack}: ${queue.length} to take away`).join(', '));
-    // The apps share nothing but the machine.
+    // The apps share nothing but the machine. One of a kind is enough, where a promise fails without it.
+    const onTrial = new Set<string>();
     await Promise.all(
       deployed.map(async (each, i) => {
-        for (const permission of queues.get(each)!) {
+        for (let queue = queues.get(each)!; queue.length > 0; ) {
           if (secondsSince() > Number(values.seconds)) return;
+          queue = queue.filter((permission) => verdicts.isOpen(kindOf(permission)));
+          const at = queue.findIndex((permission) => !onTrial.has(kindOf(permission)));
+          if (at < 0) {
+            await sleep(1000);
+            continue;
+          }
+          const [permission] = queue.splice(at, 1) as [Permission];
+          const kind = kindOf(permission);
+          onTrial.add(kind);
           await tryWithout(each, permission, bases[i]!).then(
             (verdict) => verdicts.add(verdict),
-            (error: Error) => say(`${kindOf(permission)} was not tried: ${error.message}`),
+            (error: Error) => say(`${kind} was not tried: ${error.message}`),
           );
+          onTrial.delete(kind);
         }
       }),
     );

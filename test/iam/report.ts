@@ -1,5 +1,5 @@
 import { reasonFor } from './reasons';
-import type { Verdict } from './verdicts';
+import { isKilled, type Verdict } from './verdicts';
 
 const HEAD = `# What each permission is for
 
@@ -38,7 +38,6 @@ const table = (head: string, rows: readonly string[]): string =>
 /** A page of what is known of permissions; \`all\` are those of the fullest forms of all constructs. */
 export function report(verdicts: readonly Verdict[], all: readonly string[]): string {
   const tried = new Map(verdicts.map((verdict) => [verdict.kind, verdict]));
-  const isKilled = ({ refused, broken }: Verdict): boolean => refused && broken.length > 0;
   const killed = verdicts.filter(isKilled);
   const survivors = verdicts.filter((verdict) => !isKilled(verdict));
   const rest = [...new Set([...all, ...tried.keys()])].filter(

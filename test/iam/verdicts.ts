@@ -15,6 +15,9 @@ interface Kept {
   readonly unasked: readonly string[];
 }
 
+/** Whether a promise was broken, by a role that was refused for want of it. */
+export const isKilled = ({ refused, broken }: Verdict): boolean => refused && broken.length > 0;
+
 /** What is known so far, in a file: a run may be resumed. */
 export class Verdicts {
   private readonly verdicts = new Map<string, Verdict>();
@@ -31,19 +34,19 @@ export class Verdicts {
     for (const kind of unasked) this.never.add(kind);
   }
 
-  /** Whether a kind has neither been tried nor is about to be. */
-  ask(kind: string): boolean {
-    if (this.asked.has(kind) || this.verdicts.has(kind)) return false;
-    this.asked.add(kind);
-    return true;
+  /** Whether nobody has seen yet what fails without it. */
+  isOpen(kind: string): boolean {
+    const verdict = this.verdicts.get(kind);
+    return !(verdict && isKilled(verdict));
   }
 
-  unasked(kind: string): void {
-    this.never.add(kind);
+  note(kind: string, isAsked: boolean): void {
+    (isAsked ? this.asked : this.never).add(kind);
   }
 
+  /** One that survives in an app may still be needed in another. */
   add(verdict: Verdict): void {
-    this.verdicts.set(verdict.kind, verdict);
+    if (this.isOpen(verdict.kind)) this.verdicts.set(verdict.kind, verdict);
     const kept: Kept = {
       verdicts: [...this.verdicts.values()],
       unasked: [...this.never].filter((kind) => !this.verdicts.has(kind) && !this.asked.has(kind)),

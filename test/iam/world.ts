@@ -50,8 +50,9 @@ export class World {
     );
   }
 
-  async row(table: string, pk: string): Promise<Item | undefined> {
-    return (await this.dynamodb.send(new GetItemCommand({ TableName: this.out(table), Key: { pk: { S: pk } } }))).Item;
+  async row(table: string, id: string, key = 'pk'): Promise<Item | undefined> {
+    return (await this.dynamodb.send(new GetItemCommand({ TableName: this.out(table), Key: { [key]: { S: id } } })))
+      .Item;
   }
 
   async number(table: string, pk: string, attribute: string): Promise<number> {
@@ -118,6 +119,12 @@ export async function broken(promises: Promises, seconds = 12): Promise<string[]
   const kept = await Promise.all(Object.values(promises).map(isKept));
   return names.filter((_, i) => !kept[i]);
 }
+
+/** What is asked once: the answer counts. */
+export const once = (look: () => Promise<unknown>): (() => Promise<boolean>) => {
+  const answer = look().then(Boolean, () => false);
+  return () => answer;
+};
 
 /** One after the other, until promises are broken: that is enough to know. */
 export async function inTurn(...steps: readonly (() => Promise<readonly string[]>)[]): Promise<string[]> {

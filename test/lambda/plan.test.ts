@@ -153,6 +153,8 @@ describe('what a failure makes of its record', () => {
     ['2.5', 1],
     ['many', 1],
     [undefined, 1],
+    [7, 1],
+    [{ valueOf: 1, toString: 1 }, 1],
   ])('a receive count of %p is %d', (ApproximateReceiveCount, count) => {
     expect(receiveCountOf({ attributes: { ApproximateReceiveCount } } as never)).toBe(count);
   });
@@ -294,6 +296,23 @@ describe('a dead letter', () => {
     expect(attributes).toEqual({ h: given });
   });
 
+  test('takes the mark of a stored body with it once', () => {
+    const names = ['ExtendedPayloadSize', ...'abcdefg'];
+    const given = { dataType: 'Number', stringValue: '1' };
+    const { MessageAttributes } = letterOf({
+      messageAttributes: Object.fromEntries(names.map((name) => [name, given])) as never,
+    })!.entry;
+    expect(Object.keys(MessageAttributes)).toEqual([...names, 'DeadLetterContext', 'DeadLetterReason']);
+  });
+
+  test('keeps bytes as bytes', () => {
+    const messageAttributes = { a: { dataType: 'Binary', binaryValue: 'AAEC' } } as never;
+    expect(letterOf({ messageAttributes })!.entry.MessageAttributes.a).toEqual({
+      DataType: 'Binary',
+      BinaryValue: Buffer.from([0, 1, 2]),
+    });
+  });
+
   test('is cut between characters', () => {
     expect(sqsText('ééé', 5)).toBe('éé');
     expect(sqsText('ééé', 6)).toBe('ééé');
@@ -303,9 +322,16 @@ describe('a dead letter', () => {
     expect(sqsText('a\u0000', 4)).toBe('a\uFFFD');
   });
 
-  test('folds an attribute that says nothing into the context: SQS takes none', () => {
-    const { MessageAttributes } = letterOf({ messageAttributes: { a: { dataType: 'String' } } as never })!.entry;
+  test.each([
+    ['has no value', { dataType: 'String' }],
+    ['has a value that is no text', { dataType: 'String', stringValue: 1 }],
+    ['has no type', { stringValue: 'x' }],
+    ['has bytes that are none', { dataType: 'Binary', binaryValue: 1 }],
+    ['is nothing', null],
+  ])('folds an attribute that %s into the context: SQS takes none', (_, a) => {
+    const { MessageAttributes } = letterOf({ messageAttributes: { a } as never })!.entry;
     expect(MessageAttributes).not.toHaveProperty('a');
+    expect(JSON.parse(MessageAttributes.DeadLetterContext!.StringValue!).attributes).toEqual({ a });
   });
 
   test('of FIFO goes by its message’s id, any other by none', () => {
@@ -320,10 +346,16 @@ const URL = 'https://sqs.test/queue';
 const never = abortAt(Number.POSITIVE_INFINITY, 0);
 const effectsOf = (calls: Partial<SqsCalls>) => {
   const logged: unknown[] = [];
+  const errors: unknown[] = [];
   const note = (...line: unknown[]) => void logged.push(line);
-  const log = { debug: note, info: note, warn: note, error: note };
-  return { logged, effects: { calls: calls as SqsCalls, log, alarm: never, random: () => 0 } };
+  const error = (...line: unknown[]) => {
+    errors.push(line);
+    note(...line);
+  };
+  const log = { debug: note, info: note, warn: note, error };
+  return { logged, errors, effects: { calls: calls as SqsCalls, log, alarm: never, random: () => 0 } };
 };
+const denied = Object.assign(new Error('no'), { name: 'AccessDenied', $fault: 'client' });
 const lettersOf = (messages: SqsMessage[], fifo = false) =>
   recordsOf(messages, fifo).map((record) => deadLetterOf(record, 'no', NOW)!);
 
@@ -412,10 +444,32 @@ describe('dead letters', () => {
     expect(sizes).toEqual([2, 1]);
   });
 
-  test('of a request that fails are lost', async () => {
-    const { logged, effects } = effectsOf({ sendMessageBatch: () => Promise.reject(new TypeError('away')) });
+  test('of a request that fails four times are lost: only then it is an error', async () => {
+    const { logged, errors, effects } = effectsOf({ sendMessageBatch: () => Promise.reject(new TypeError('away')) });
     expect(await send(effects, URL, lettersOf(batch(2)))).toEqual(new Set(['m0', 'm1']));
-    expect(logged).toEqual(Array(4).fill(['dead letters not sent', { count: 2, reason: 'TypeError: away' }]));
+    const fields = { count: 2, reason: 'TypeError: away' };
+    expect(errors).toEqual([['dead letters not sent', fields]]);
+    expect(logged).toEqual([...Array(3).fill(['dead letters not sent: trying again', fields]), ...errors]);
+  });
+
+  test('of a request that is refused for good are lost at once', async () => {
+    const { errors, logged, effects } = effectsOf({ sendMessageBatch: () => Promise.reject(denied) });
+    expect(await send(effects, URL, lettersOf(batch(2)))).toEqual(new Set(['m0', 'm1']));
+    expect(errors).toEqual([['dead letters not sent', { count: 2, reason: 'AccessDenied: no' }]]);
+    expect(logged).toEqual(errors);
+  });
+
+  test('are not sent again when the reply can wait no longer', async () => {
+    let asked = 0;
+    const { effects } = effectsOf({
+      sendMessageBatch: async () => {
+        asked++;
+        return {} as never;
+      },
+    });
+    const alarm = abortAt(Date.now() + 50, Date.now());
+    expect(await send({ ...effects, alarm, random: () => 0.99 }, URL, lettersOf(batch(1)))).toEqual(new Set(['m0']));
+    expect(asked).toBe(1);
   });
 
   test.each([
@@ -483,8 +537,31 @@ describe('times of coming back', () => {
       },
       { QueueUrl: URL, Entries: [{ Id: '0', ReceiptHandle: 'r10', VisibilityTimeout: 10 }] },
     ]);
+    // Asked for once: what is refused for good stays so.
     const refused = (messageId: string) => ['backoff refused', { messageId, code: 'Gone', reason: 'too late' }];
     expect(logged).toEqual([refused('m0'), refused('m10')]);
+  });
+
+  test('that may not be set are not asked for again', async () => {
+    const { logged, effects } = effectsOf({ changeMessageVisibilityBatch: () => Promise.reject(denied) });
+    await changeVisibility(effects, URL, changes(2));
+    expect(logged).toEqual([['backoff not set', { count: 2, reason: 'AccessDenied: no' }]]);
+  });
+
+  test('that SQS refuses for now are asked for again', async () => {
+    let asked = 0;
+    const { effects } = effectsOf({
+      changeMessageVisibilityBatch: async ({ Entries = [] }) => {
+        const Failed = asked++ > 0 ? [] : [{ Id: Entries[1]!.Id!, Code: 'Busy', SenderFault: false }];
+        return { Successful: [], Failed };
+      },
+    });
+    jest.useFakeTimers();
+    const changed = changeVisibility(effects, URL, changes(2));
+    await jest.runAllTimersAsync();
+    await changed;
+    jest.useRealTimers();
+    expect(asked).toBe(2);
   });
 
   test('that cannot be set in four times are logged, and that is all; an answer without failures is fine', async () => {

@@ -142,11 +142,6 @@ export const SURVIVORS: readonly Survivor[] = [
     mutants: [['[]', '["Stryker was here"]']],
   },
   {
-    why: 'a cut leaves one replacement character at most',
-    file: 'lambda/runtime/dead-letter.ts',
-    mutants: [['/\\uFFFD+$/', '/\\uFFFD$/']],
-  },
-  {
     why: 'the letters of a queue are all FIFO or none is',
     file: 'lambda/runtime/effects.ts',
     mutants: [
@@ -200,11 +195,6 @@ export const SURVIVORS: readonly Survivor[] = [
     why: 'a message rests for a second at least',
     file: 'lambda/runtime/idempotency/leases.ts',
     mutants: [['now() + CONTENDED', 'now() - CONTENDED']],
-  },
-  {
-    why: 'a listener that is left on the signal of a batch that is over',
-    file: 'lambda/runtime/idempotency/leases.ts',
-    mutants: [["'abort'", '""']],
   },
   {
     why: 'to measure nothing throws, and what throws is left out too',

@@ -34,6 +34,8 @@ export const leveling: Unit = {
   start: async (world) => {
     const operate = (payload: object) => world.invoke('Controller', payload);
     const enabled = () => world.isEnabled('Mapping');
+    const tenants = (...ids: readonly string[]) =>
+      world.send('TenantsQueueUrl', ...ids.map((id) => ({ id, tenant: 'tenant' })));
     const came = (run: string) => [...calls].filter((id) => id.startsWith(run)).length;
     return async (run) => {
       await operate({ action: 'reset' }).catch(() => {});
@@ -48,9 +50,20 @@ export const leveling: Unit = {
             5,
           ),
         async () => {
+          const since = Date.now();
           await world.send('QueueUrl', ...Array.from({ length: MAILS }, (_, i) => ({ id: `${run}-${i}` })));
+          await tenants(`${run}-first`);
+          // The controller tells it each minute: who works does so more often.
+          const told = new Set<number>();
           return broken(
-            { 'the backlog is told': async () => (await world.number('Table', 'pace', 'drain')) > LIMIT },
+            {
+              'the backlog is told again and again': async () => {
+                const at = await world.number('Table', 'pace', 'gaugeAt');
+                if (at > since && (await world.number('Table', 'pace', 'drain')) > LIMIT) told.add(at);
+                return told.size > 1;
+              },
+              'what a tenant sends is handled': async () => calls.has(`tenant-${run}-first`),
+            },
             15,
           );
         },
@@ -86,6 +99,7 @@ export const leveling: Unit = {
           ),
         async () => {
           await world.send('QueueUrl', { id: `${run}-refused` });
+          await tenants(`${run}-second`);
           return broken(
             {
               'all is handled': async () => came(run) >= MAILS,
@@ -93,6 +107,7 @@ export const leveling: Unit = {
                 (await world.dead('DeadLetterQueueUrl', `${run}-refused`)).some(({ reason }) =>
                   reason?.includes('after 5 receives: status 400'),
                 ),
+              'what a tenant sends is handled': async () => calls.has(`tenant-${run}-second`),
               'what a producer sends is handled': async () => calls.has(`${run}-import`),
             },
             40,

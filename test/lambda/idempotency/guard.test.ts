@@ -213,6 +213,23 @@ describe('before it runs', () => {
     ]);
   });
 
+  test('a key that is throttled beside others is asked for alone, four times, after rests that double', async () => {
+    const table = new FakeTable();
+    const times: number[] = [];
+    table.refuse = ({ Parameters }) => {
+      if (Parameters![0]!.S !== 'W#a') return undefined;
+      times.push(Date.now() - START);
+      return { Code: 'ThrottlingError' };
+    };
+    const { decided, open } = guardOf([work('a'), work('b')], { table });
+    const opened = open();
+    await jest.advanceTimersByTimeAsync(5_000);
+    await opened;
+    expect(times).toEqual([0, 75, 225, 525]);
+    expect(table.requests.map(({ length }) => length)).toEqual([2, 1, 1, 1]);
+    expect(decided()).toEqual([expect.objectContaining({ kind: 'retry' }), undefined]);
+  });
+
   test('a table of any name is asked, quotes and all', async () => {
     const table = new FakeTable();
     await guardOf([work('k')], { table, name: 'my "own"' }).open();
@@ -312,6 +329,20 @@ describe('when it is over', () => {
     expect(await finished).toEqual(outcomes);
     expect(table.requests).toHaveLength(4);
     for (const [question] of table.requests) expect(question!.Statement).toMatch(/^DELETE/);
+  });
+
+  test('what failed is given back once where that is answered, though another has the key by then', async () => {
+    const table = new FakeTable();
+    const { guard, open, handle } = guardOf([work('k')], { table, process: () => Promise.reject(new Error('flaky')) });
+    await open();
+    table.requests.length = 0;
+    table.items.get('W#k')!.owner = { S: 'another' };
+    await expect(handle(0)).rejects.toThrow('flaky');
+    const finished = guard.finish([{ kind: 'retry', reason: 'flaky' }]);
+    await jest.advanceTimersByTimeAsync(5_000);
+    await finished;
+    expect(table.requests).toHaveLength(1);
+    expect(table.items.has('W#k')).toBe(true);
   });
 
   test('work that ends after the reply is not recorded: its message comes again', async () => {
