@@ -27,11 +27,11 @@ const ended = (row: JobRow, { state, problem }: Ending, now: number): JobRow => 
 });
 
 const MAX_ROUNDS = 5;
-const never = /* @__PURE__ */ abortAt(Number.POSITIVE_INFINITY, 0);
 
 /** The table of jobs, as those see it who submit them and ask for them. */
 export class JobStore {
   private readonly statements: JobStatements;
+  private readonly never = abortAt(Number.POSITIVE_INFINITY, 0);
 
   constructor(
     private readonly calls: JobCalls,
@@ -59,7 +59,7 @@ export class JobStore {
   async complete(row: JobRow): Promise<JobRow> {
     if (!row.stored) return row;
     this.checkPlace(row.stored);
-    return { ...row, result: await fetchPayload(await this.storeCalls(), row.stored, never.signal) };
+    return { ...row, result: await fetchPayload(await this.storeCalls(), row.stored, this.never.signal) };
   }
 
   /** A row says where its result lies: it reaches no further than where results are put. */
@@ -74,7 +74,7 @@ export class JobStore {
     const answers = await execute(
       this.calls,
       rows.map((row) => this.statements.insert(row)),
-      never,
+      this.never,
     );
     return Promise.all(
       answers.map(async (answer, i) => {
@@ -91,7 +91,7 @@ export class JobStore {
     const answers = await execute(
       this.calls,
       rows.map((row) => this.statements.sent(row)),
-      never,
+      this.never,
     );
     return answers.map((answer, i) => {
       if (answer.kind === 'unknown') throw new Error(answer.reason);
@@ -113,13 +113,13 @@ export class JobStore {
 
   /** Whether it is written. If that is not known, another look at the row tells. */
   private async applied(input: ReturnType<JobStatements['finish']>): Promise<boolean> {
-    return (await update(this.calls, input, never)).kind === 'done';
+    return (await update(this.calls, input, this.never)).kind === 'done';
   }
 
   private async row(id: string): Promise<JobRow | undefined> {
     const { Item } = await this.calls.getItem(
       { TableName: this.spec.table, Key: { pk: { S: id } }, ConsistentRead: true },
-      never.signal,
+      this.never.signal,
     );
     return Item && rowOf(Item);
   }
