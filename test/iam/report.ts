@@ -13,24 +13,6 @@ objects of a bucket or an index of a table. *A connected function* is one of you
 grant to your own resources is not listed.
 `;
 
-const NOT_PACED = 'refused, in an app whose probe does not look at the pace: to be tried in one that does';
-
-/** What is known of those that a run leaves. */
-const NOTES = new Map([
-  [
-    'AsyncApi | dynamodb:PartiQLUpdate | AsyncApi Table',
-    'refused; it notes that the message is sent, without which a job that waits long would count as not sent: no probe waits so long',
-  ],
-  ...['sqs:GetQueueAttributes | a worker Queue', 'dynamodb:UpdateItem | LoadLevelingQueue PaceTable'].map(
-    (what) => [`a worker | ${what}`, NOT_PACED] as const,
-  ),
-  ['a worker | dynamodb:GetItem | LoadLevelingQueue PaceTable', NOT_PACED],
-  [
-    'a connected function | iam:PassRole | AsyncWorker Schedules Role',
-    'refused, and the message came all the same: not explained yet',
-  ],
-]);
-
 const row = (kind: string, text: string): string => `| ${kind} | ${text} |`;
 const table = (head: string, rows: readonly string[]): string =>
   [head, head.replace(/[^|]+/g, ' --- '), ...[...rows].sort()].join('\n');
@@ -60,7 +42,7 @@ export function report(verdicts: readonly Verdict[], all: readonly string[]): st
           `\n## Survivors\n\nNothing of what was promised was seen to fail without these.\n\n${table(
             '| role | action | on | what was seen |',
             survivors.map(({ kind, refused }) =>
-              row(kind, NOTES.get(kind) ?? (refused ? 'refused, and nothing failed' : 'not used in this run')),
+              row(kind, refused ? 'refused, and nothing failed' : 'not used in this run'),
             ),
           )}`,
         ]

@@ -6,9 +6,10 @@ import { Ledger, type LedgerCalls } from '../ledger';
 import type { Logger } from '../log';
 import { pause, within } from '../time';
 import { Meter } from './meter';
-import { claimExpression, Expression, type Item, type PaceRow, readPace, rowOf } from './row';
-import { claimOf, rhythmOf, slotsOf, type Taken, type Wanted } from './slots';
+import { claimExpression, Expression, type PaceRow } from './row';
+import { claimOf, rhythmOf, slotsOf, type Wanted } from './slots';
 import { PaceStore, type Updated } from './store';
+import { PaceView } from './view';
 
 export interface PaceCalls extends RowCalls, LedgerCalls {}
 
@@ -45,8 +46,6 @@ const DOWN = 10_000;
 const CLOSED = 300_000;
 /** How often a row may turn out to be other than it was supposed before that counts as down. */
 const MAX_REFUSALS = 12;
-const MAX_TENANTS = 1_000;
-const DAY = 86_400;
 const POLL = 250;
 const LATE = 1_000;
 
@@ -54,16 +53,8 @@ const LATE = 1_000;
 export class Pacer {
   private readonly store: PaceStore;
   private readonly ledger: Ledger;
-  private readonly base: string;
+  private readonly view: PaceView;
   private readonly meter: Meter;
-  private row: PaceRow = rowOf(undefined);
-  private pace: PaceSpec;
-  private seenAt = Number.NEGATIVE_INFINITY;
-  private readonly tenants = new Map<string, Taken & { readonly version: number }>();
-  /** Whether the last slots of a row followed those of others. */
-  private readonly busy = new Map<string, boolean>();
-  /** Has seen that the row knows of this deployment. From then on other paces are changes of it. */
-  private settled = false;
   /** Messages begun that the row does not count. */
   private uncounted = 0;
 
@@ -71,12 +62,11 @@ export class Pacer {
     const { calls, spec } = options;
     this.store = new PaceStore(calls, spec.table);
     this.ledger = new Ledger(calls, spec.table);
-    this.pace = spec.pace;
-    this.base = JSON.stringify(spec.pace);
+    this.view = new PaceView(spec.pace, () => this.now());
     this.meter = new Meter({
       ...options,
       update: (expression) => this.update(expression),
-      found: (item) => this.adopt(item),
+      found: (item) => this.view.adopt(PACE_TABLE.row, item),
     });
   }
 
@@ -122,7 +112,7 @@ export class Pacer {
 
   /** Whether the pace is known as it was at most five seconds ago. */
   async refresh(): Promise<boolean> {
-    if (this.row.version > 0 && this.now() - this.seenAt < REFRESH) return true;
+    if (this.row.version > 0 && this.now() - this.view.seenAt < REFRESH) return true;
     return this.sync();
   }
 
@@ -134,16 +124,16 @@ export class Pacer {
       if (pace.kind !== 'rate') return { kind: 'none', until: this.now() + CLOSED };
       const rhythm = rhythmOf(pace);
       const key = this.isPerTenant ? PACE_TABLE.tenant + tenant : PACE_TABLE.row;
-      const seen = key === PACE_TABLE.row ? this.row : this.tenants.get(key);
-      const busy = refusals === 0 && (this.busy.get(key) ?? false);
+      const seen = this.view.taken(key);
+      const busy = refusals === 0 && seen.busy;
       const claim = claimOf({ ...seen, busy }, { ...wanted, now: (this.now() + LEAD) * 1_000 }, rhythm);
-      const expression = claimExpression(this.expect(key), claim);
+      const expression = claimExpression(this.view.expect(key), claim);
       if (key === PACE_TABLE.row && claim.take > 0) expression.add('taken', claim.take);
       const updated = await this.update(expression);
       if (!updated) break;
-      this.adoptAt(key, updated.item);
+      this.view.adopt(key, updated.item);
       if (updated.applied) {
-        this.busy.set(key, claim.from === 'next');
+        this.view.noteBusy(key, claim.from === 'next');
         const next = Number(updated.item?.next?.N ?? 0);
         if (key !== PACE_TABLE.row) this.uncounted += claim.take;
         this.meter.measure(this.row, this.pace);
@@ -153,7 +143,7 @@ export class Pacer {
           appointments: claim.appointments.map((at) => at / 1_000),
         };
       }
-      if ((this.tenants.get(key)?.version ?? 0) > this.row.version && !(await this.sync())) break;
+      if (this.view.isAhead(key) && !(await this.sync())) break;
     }
     return { kind: 'none', until: this.now() + DOWN };
   }
@@ -161,7 +151,7 @@ export class Pacer {
   /** Waits to be the only one that runs, until `by` at most; `until` is when others may take over. */
   async enter(owner: string, until: number, by: number): Promise<boolean> {
     for (;;) {
-      const expression = new Expression(PACE_TABLE.row).ifVersion(this.row.version);
+      const expression = this.view.expect(PACE_TABLE.row);
       const name = expression.name('owner');
       const free = `${expression.name('ownedUntil')} < ${expression.value('now', { N: String(this.now()) })}`;
       expression
@@ -170,7 +160,7 @@ export class Pacer {
         .if(`(attribute_not_exists(${name}) OR ${name} = ${expression.value('owner', { S: owner })} OR ${free})`);
       const updated = await this.update(expression);
       if (!updated) return false;
-      this.adopt(updated.item);
+      this.view.adopt(PACE_TABLE.row, updated.item);
       if (updated.applied) return true;
       if (this.closed || this.now() + POLL > by) return false;
       await pause(POLL * (0.5 + this.options.edge.random()));
@@ -182,7 +172,7 @@ export class Pacer {
     const updated = await this.update(
       expression.if(`${expression.name('owner')} = ${expression.value('owner', { S: owner })}`),
     );
-    if (updated?.applied) this.adopt(updated.item);
+    if (updated?.applied) this.view.adopt(PACE_TABLE.row, updated.item);
   }
 
   /** Counts messages that begin without a slot. */
@@ -215,62 +205,31 @@ export class Pacer {
     return this.options.edge.now();
   }
 
-  /** An update of a row that is as it was seen, or not there yet. */
-  private expect(key: string): Expression {
-    const expression = new Expression(key);
-    if (key === PACE_TABLE.row) return expression.ifVersion(this.row.version);
-    const version = this.tenants.get(key)?.version ?? 0;
-    expression.ifVersion(version);
-    if (version !== this.row.version) expression.set('version', { N: String(this.row.version) });
-    return expression.set(PACE_TABLE.ttl, { N: String(Math.ceil(this.now() / 1000) + DAY) });
+  private get row(): PaceRow {
+    return this.view.row;
   }
 
-  private adoptAt(key: string, item: Item | undefined): void {
-    if (key === PACE_TABLE.row) {
-      this.adopt(item);
-      return;
-    }
-    const { version, next, due } = rowOf(item);
-    this.tenants.delete(key);
-    this.tenants.set(key, { version, next, due });
-    if (this.tenants.size <= MAX_TENANTS) return;
-    const [oldest] = this.tenants.keys();
-    this.tenants.delete(oldest!);
-    this.busy.delete(oldest!);
-  }
-
-  private adopt(item: Item | undefined): void {
-    this.row = rowOf(item);
-    this.seenAt = this.now();
-    this.settled ||= this.row.base === this.base;
-    this.pace = (this.settled ? readPace(this.row.pace) : undefined) ?? this.options.spec.pace;
+  private get pace(): PaceSpec {
+    return this.view.pace;
   }
 
   /** Reads the row, or makes it, or has it know of this deployment; and counts what is not counted. */
   private async sync(): Promise<boolean> {
     for (let refusals = 0; refusals < MAX_REFUSALS; refusals++) {
-      const { row, uncounted } = this;
-      const expression = new Expression(PACE_TABLE.row).ifVersion(row.version);
-      const begins = row.version === 0 || !this.settled;
-      if (begins) {
-        expression
-          .set('version', { N: String(row.version + 1) })
-          .set('pace', { S: this.base })
-          .set('base', { S: this.base })
-          .set('changedAt', { N: String(this.now()) });
-      } else if (uncounted > 0) expression.add('taken', uncounted);
-      else {
+      const { row, uncounted, view } = this;
+      const begins = row.version === 0 || !view.settled;
+      if (!begins && uncounted === 0) {
         const read = await this.attempt((signal) => this.store.read(signal).then((item) => ({ item })));
         if (!read) return false;
-        this.adopt(read.item);
-        if (this.row.version > 0 && this.settled) break;
+        view.adopt(PACE_TABLE.row, read.item);
+        if (this.row.version > 0 && view.settled) break;
         continue;
       }
-      const updated = await this.update(expression);
+      const updated = await this.update(begins ? view.begin() : view.expect(PACE_TABLE.row).add('taken', uncounted));
       if (!updated) return false;
-      this.adopt(updated.item);
+      view.adopt(PACE_TABLE.row, updated.item);
       if (updated.applied && !begins) this.uncounted -= uncounted;
-      if (this.row.version > 0 && this.settled && (updated.applied || uncounted === 0)) break;
+      if (this.row.version > 0 && view.settled && (updated.applied || uncounted === 0)) break;
     }
     this.meter.measure(this.row, this.pace);
     return true;

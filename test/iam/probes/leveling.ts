@@ -110,7 +110,8 @@ export const leveling: Unit = {
               'what a tenant sends is handled': async () => calls.has(`tenant-${run}-second`),
               'what a producer sends is handled': async () => calls.has(`${run}-import`),
             },
-            40,
+            // A producer learns from the controller, each minute, that the backlog is gone.
+            90,
           );
         },
       );
