@@ -1,13 +1,14 @@
 import type { SQSEvent, SQSRecord } from 'aws-lambda/trigger/sqs';
 
 /** Cut short: whoever invokes by hand names them. */
-export const namesOf = (value: object): string =>
+const namesOf = (value: object): string =>
   Object.keys(value)
     .slice(0, 5)
     .map((name) => name.slice(0, 32))
     .join(', ');
 
-const got = (value: unknown): string =>
+/** What an input is instead of what it should be, without its content. */
+export const kindOf = (value: unknown): string =>
   value === null
     ? 'null'
     : Array.isArray(value)
@@ -26,16 +27,16 @@ export function recordsOf(event: SQSEvent): SQSRecord[] {
   const records: unknown = event?.Records;
   if (!Array.isArray(records)) {
     throw new TypeError(
-      `not an SQS event: got ${got(event)}, expected Records; invoke this function through its queue`,
+      `not an SQS event: got ${kindOf(event)}, expected Records; invoke this function through its queue`,
     );
   }
   for (let i = 0; i < records.length; i++) {
     const record = records[i];
     if (typeof record?.messageId !== 'string' || record.messageId === '') {
-      throw new TypeError(`not an SQS event: Records[${i}] has no messageId (got ${got(record)})`);
+      throw new TypeError(`not an SQS event: Records[${i}] has no messageId (got ${kindOf(record)})`);
     }
     if (typeof record.body !== 'string') {
-      throw new TypeError(`not an SQS event: Records[${i}].body is not a string (got ${got(record.body)})`);
+      throw new TypeError(`not an SQS event: Records[${i}].body is not a string (got ${kindOf(record.body)})`);
     }
   }
   return records as SQSRecord[];

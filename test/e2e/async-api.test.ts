@@ -1,19 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
-import {
-  GetQueueAttributesCommand,
-  type Message,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { type Message, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, REGION, startEmulator } from '../../bin/local/emulator';
 import { makeCaller } from '../../bin/local/iam';
 import { LOCAL } from '../../bin/local/run';
 import { signed } from '../../lambda/handlers/webhook-sender/sigv4';
 import { inParallel } from '../../lambda/runtime/parallel';
+import { queueSize, receiveAll } from './queues';
 
 const directory = join(LOCAL, 'e2e-async-api');
 const IN_FLIGHT = 12;
@@ -90,10 +85,7 @@ async function call(method: string, path: string, { api, headers = {}, body = ''
 const post = (order: object, options: CallOptions = {}): Promise<Reply> =>
   call('POST', '', { body: JSON.stringify(order), ...options });
 
-const size = async (QueueUrl: string | undefined): Promise<number> => {
-  const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
-  return Number(Attributes.ApproximateNumberOfMessages) + Number(Attributes.ApproximateNumberOfMessagesNotVisible);
-};
+const size = (queueUrl: string | undefined): Promise<number> => queueSize(sqs, queueUrl);
 
 async function until(what: string, holds: () => Promise<boolean>, seconds: number): Promise<void> {
   const end = Date.now() + seconds * 1000;
@@ -109,22 +101,6 @@ async function scan(TableName: string | undefined): Promise<Map<string, Record<s
     for (const item of Items) items.set(item.pk!.S!, item);
   }
   return items;
-}
-
-async function receiveAll(QueueUrl: string | undefined): Promise<Message[]> {
-  const seen: Message[] = [];
-  for (;;) {
-    const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({
-        QueueUrl,
-        MaxNumberOfMessages: 10,
-        VisibilityTimeout: 300,
-        MessageAttributeNames: ['All'],
-      }),
-    );
-    if (Messages.length === 0) return seen;
-    seen.push(...Messages);
-  }
 }
 
 const quantile = (sorted: readonly number[], share: number): string =>
@@ -258,7 +234,7 @@ describe('2,000 jobs', () => {
       },
       60,
     );
-    dead = await receiveAll(out.DeadLetterQueueUrlOutput);
+    dead = await receiveAll(sqs, out.DeadLetterQueueUrlOutput);
   }, 280_000);
 
   const EXPECTED: Record<Kind, string> = {
@@ -333,7 +309,7 @@ test('a worker that dies at every attempt: its job has failed, and says so', asy
   const api = out.FragileApiIdOutput;
   const { body } = await post({ orderId: 'd', cents: 1, kind: 'deadly' }, { api });
   await until('it has ended', async () => (await call('GET', `/${body.id}`, { api })).body.status === 'failed', 50);
-  const [letter] = await receiveAll(out.FragileDeadLetterQueueUrlOutput);
+  const [letter] = await receiveAll(sqs, out.FragileDeadLetterQueueUrlOutput);
   expect(letter?.MessageAttributes).toMatchObject({
     JobId: { StringValue: body.id },
     DeadLetterReason: { StringValue: 'retries exhausted after 3 receives: the last attempt came to no end' },
@@ -358,7 +334,7 @@ test('a callback to this machine is refused, with the reason', async () => {
     expect(reply.status).toBe(202);
   }
   await until('dead letters', async () => (await size(out.WebhookDeadLetterQueueUrlOutput)) === callbacks.length, 40);
-  const letters = await receiveAll(out.WebhookDeadLetterQueueUrlOutput);
+  const letters = await receiveAll(sqs, out.WebhookDeadLetterQueueUrlOutput);
   for (const { MessageAttributes } of letters) {
     expect(MessageAttributes?.DeadLetterReason?.StringValue).toMatch(/which is no public address$/);
   }

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { GetEventSourceMappingCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, startEmulator } from '../../bin/local/emulator';
 import { LOCAL } from '../../bin/local/run';
+import { queueSize } from './queues';
 
 const directory = join(LOCAL, 'e2e-breaker');
 const MESSAGES = 400;
@@ -56,10 +57,7 @@ let out: Record<string, string>;
 let sqs: SQSClient;
 let lambda: LambdaClient;
 
-const size = async (QueueUrl: string | undefined): Promise<number> => {
-  const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
-  return Number(Attributes.ApproximateNumberOfMessages) + Number(Attributes.ApproximateNumberOfMessagesNotVisible);
-};
+const size = (queueUrl: string | undefined): Promise<number> => queueSize(sqs, queueUrl);
 
 const send = async (QueueUrl: string | undefined): Promise<void> => {
   for (let i = 0; i < MESSAGES; i += 10) {

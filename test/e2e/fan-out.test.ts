@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { PublishBatchCommand, type PublishBatchRequestEntry, SNSClient } from '@aws-sdk/client-sns';
-import { GetQueueAttributesCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type Message, SQSClient } from '@aws-sdk/client-sqs';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, startEmulator } from '../../bin/local/emulator';
 import { LOCAL } from '../../bin/local/run';
+import { queueSize, receiveAll } from './queues';
 
 const directory = join(LOCAL, 'e2e-fan-out');
 const GROUPS = 5;
@@ -41,10 +42,7 @@ let dynamodb: DynamoDBClient;
 let ledger: Map<string, Record<string, AttributeValue>>;
 let dead: Message[];
 
-const size = async (QueueUrl: string | undefined): Promise<number> => {
-  const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
-  return Number(Attributes.ApproximateNumberOfMessages) + Number(Attributes.ApproximateNumberOfMessagesNotVisible);
-};
+const size = (queueUrl: string | undefined): Promise<number> => queueSize(sqs, queueUrl);
 
 async function publish(TopicArn: string | undefined, entries: readonly PublishBatchRequestEntry[]): Promise<void> {
   for (let i = 0; i < entries.length; i += 10) {
@@ -62,22 +60,6 @@ async function untilEmpty(): Promise<void> {
     const sizes = await Promise.all(urls.map(size));
     if (sizes.every((it) => it === 0)) return;
     await sleep(500);
-  }
-}
-
-async function receiveAll(QueueUrl: string | undefined): Promise<Message[]> {
-  const seen: Message[] = [];
-  for (;;) {
-    const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({
-        QueueUrl,
-        MaxNumberOfMessages: 10,
-        VisibilityTimeout: 300,
-        MessageAttributeNames: ['All'],
-      }),
-    );
-    if (Messages.length === 0) return seen;
-    seen.push(...Messages);
   }
 }
 
@@ -122,7 +104,7 @@ beforeAll(async () => {
   for await (const { Items = [] } of paginateScan({ client: dynamodb }, { TableName: out.LedgerTable })) {
     for (const item of Items) ledger.set(item.pk!.S!, item);
   }
-  dead = await receiveAll(out.BrokenDeadLetterQueueUrl);
+  dead = await receiveAll(sqs, out.BrokenDeadLetterQueueUrl);
 }, 300_000);
 
 afterAll(async () => {

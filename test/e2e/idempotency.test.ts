@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
-import { GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, startEmulator } from '../../bin/local/emulator';
 import { LOCAL } from '../../bin/local/run';
+import { queueSize } from './queues';
 
 const directory = join(LOCAL, 'e2e-idempotency');
 const CHARGES = 300;
@@ -24,10 +25,7 @@ const scan = async (TableName: string): Promise<Record<string, any>[]> => {
   return items;
 };
 
-const size = async (QueueUrl: string): Promise<number> => {
-  const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
-  return Number(Attributes.ApproximateNumberOfMessages) + Number(Attributes.ApproximateNumberOfMessagesNotVisible);
-};
+const size = (queueUrl: string | undefined): Promise<number> => queueSize(sqs, queueUrl);
 
 beforeAll(async () => {
   emulator = await startEmulator({ directory });

@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetEventSourceMappingCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, startEmulator } from '../../bin/local/emulator';
 import { LOCAL } from '../../bin/local/run';
 import { BackpressureError } from '../../lambda/runtime';
 import { lambdaSenderEdge } from '../../lambda/runtime/producer/edge';
 import { producerOn } from '../../lambda/runtime/producer/sender';
+import { queueSize } from './queues';
 
 const directory = join(LOCAL, 'e2e-leveling');
 const PACE = 160;
@@ -49,10 +50,7 @@ let sqs: SQSClient;
 let lambda: LambdaClient;
 let dynamodb: DynamoDBClient;
 
-const size = async (QueueUrl: string | undefined): Promise<number> => {
-  const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
-  return Number(Attributes.ApproximateNumberOfMessages) + Number(Attributes.ApproximateNumberOfMessagesNotVisible);
-};
+const size = (queueUrl: string | undefined): Promise<number> => queueSize(sqs, queueUrl);
 
 const row = async () =>
   (await dynamodb.send(new GetItemCommand({ TableName: out.Table, Key: { pk: { S: 'pace' } } }))).Item ?? {};

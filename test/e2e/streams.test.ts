@@ -3,12 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, DynamoDBClient, PutItemCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { type Message, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type Message, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { bootstrap, deploy } from '../../bin/local/deploy';
 import { type Emulator, startEmulator } from '../../bin/local/emulator';
 import { LOCAL } from '../../bin/local/run';
+import { kinesisEventOf } from '../lambda/stream/kinesis-event';
 import { pollShard } from '../lambda/stream/shard-poller';
 import type { Step } from './fixtures/streams/handler';
+import { receiveAll } from './queues';
 
 const directory = join(LOCAL, 'e2e-streams');
 const KEYS = 6;
@@ -63,20 +65,7 @@ async function driveOrders(): Promise<void> {
       sequenceNumberOf: ({ SequenceNumber }) => SequenceNumber!,
       async invoke(records) {
         const event = {
-          Records: records.map(({ SequenceNumber, PartitionKey, Data, ApproximateArrivalTimestamp }) => ({
-            kinesis: {
-              kinesisSchemaVersion: '1.0',
-              partitionKey: PartitionKey,
-              sequenceNumber: SequenceNumber,
-              data: Buffer.from(Data!).toString('base64'),
-              approximateArrivalTimestamp: ApproximateArrivalTimestamp!.getTime() / 1000,
-            },
-            eventSource: 'aws:kinesis',
-            eventVersion: '1.0',
-            eventID: `${SHARD}:${SequenceNumber}`,
-            eventName: 'aws:kinesis:record',
-            eventSourceARN: arn,
-          })),
+          Records: records.map((record) => kinesisEventOf(record, SHARD, arn)),
         };
         const { FunctionError, Payload } = await lambda.send(
           new InvokeCommand({ FunctionName: out.OrdersFunction, Payload: JSON.stringify(event) }),
@@ -132,19 +121,7 @@ async function readLedger(): Promise<void> {
 }
 
 async function receive(name: string): Promise<void> {
-  const QueueUrl = out[`${name}DeadLetterQueueUrl`];
-  for (;;) {
-    const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({
-        QueueUrl,
-        MaxNumberOfMessages: 10,
-        VisibilityTimeout: 300,
-        MessageAttributeNames: ['All'],
-      }),
-    );
-    if (Messages.length === 0) return;
-    dead[name] = [...(dead[name] ?? []), ...Messages];
-  }
+  dead[name] = [...(dead[name] ?? []), ...(await receiveAll(sqs, out[`${name}DeadLetterQueueUrl`]))];
 }
 
 const stepsOf = (worker: string, key: string): number[] =>

@@ -15,6 +15,7 @@ import {
 } from '@aws-sdk/client-kinesis';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Emulator } from '../../bin/local/emulator';
+import { kinesisEventOf } from '../lambda/stream/kinesis-event';
 import { pollShard } from '../lambda/stream/shard-poller';
 
 const POLL_MS = 250;
@@ -117,20 +118,8 @@ export function kinesisFeed(emulator: Emulator, StreamName: string, functionName
         return { records: reply.Records ?? [], next: reply.NextShardIterator };
       },
       sequenceNumberOf: ({ SequenceNumber }) => SequenceNumber!,
-      eventOf: ({ SequenceNumber, PartitionKey, Data, ApproximateArrivalTimestamp }) => ({
-        kinesis: {
-          kinesisSchemaVersion: '1.0',
-          partitionKey: PartitionKey,
-          sequenceNumber: SequenceNumber,
-          data: Buffer.from(Data!).toString('base64'),
-          approximateArrivalTimestamp: ApproximateArrivalTimestamp!.getTime() / 1000,
-        },
-        eventSource: 'aws:kinesis',
-        eventVersion: '1.0',
-        eventID: `${ShardId}:${SequenceNumber}`,
-        eventName: 'aws:kinesis:record',
-        eventSourceARN: `arn:aws:kinesis:us-east-1:000000000000:stream/${StreamName}`,
-      }),
+      eventOf: (record) =>
+        kinesisEventOf(record, ShardId!, `arn:aws:kinesis:us-east-1:000000000000:stream/${StreamName}`),
     }));
   });
 }

@@ -1,4 +1,5 @@
 import { fuzz } from './decoder';
-import * as decoders from './decoders/cli';
+import * as commands from './decoders/cli';
+import * as templates from './decoders/templates';
 
-Object.values(decoders).forEach(fuzz);
+Object.values({ ...commands, ...templates }).forEach(fuzz);

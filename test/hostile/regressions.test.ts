@@ -12,6 +12,7 @@ import * as jobs from './decoders/jobs';
 import * as messages from './decoders/messages';
 import * as rows from './decoders/rows';
 import * as streams from './decoders/streams';
+import * as templates from './decoders/templates';
 
 const first = ({ valid }: Decoder): any => structuredClone(valid[0]);
 const changed = (decoder: Decoder, change: (input: any) => void): any => {
@@ -218,7 +219,7 @@ test.each<[string, Decoder, unknown, Fate['kind']]>([
   ['a reply that is null', cli.reply, { payload: 'null' }, 'refused'],
   [
     'a template that refers to what all objects have',
-    cli.template,
+    templates.template,
     {
       Resources: {
         A: {
@@ -231,8 +232,8 @@ test.each<[string, Decoder, unknown, Fate['kind']]>([
   ],
   [
     'a template with a count that is an object',
-    cli.template,
-    changed(cli.template, (it) => {
+    templates.template,
+    changed(templates.template, (it) => {
       it.Resources.Queue.Properties.RedrivePolicy.maxReceiveCount = { toString: 1, valueOf: null };
     }),
     'accepted',
@@ -240,7 +241,7 @@ test.each<[string, Decoder, unknown, Fate['kind']]>([
   ['an id of a replay that adds a line', eventLog.replayRequest, { action: 'status', id: 'a\r\nb' }, 'refused'],
   [
     'a template with a reference to an object',
-    cli.template,
+    templates.template,
     {
       Resources: {
         A: { Type: 'AWS::SNS::Subscription', Properties: { TopicArn: { 'Fn::GetAtt': [{ toString: 1 }] } } },
@@ -317,8 +318,8 @@ test.each<[string, Decoder, unknown, Fate['kind']]>([
     ['tail', 'Shop', 'c', '--since', `${'9'.repeat(400)}d`],
     'refused',
   ],
-  ['a template that is null', cli.template, null, 'refused'],
-  ['a template with a resource that is null', cli.template, { Resources: { A: null } }, 'refused'],
+  ['a template that is null', templates.template, null, 'refused'],
+  ['a template with a resource that is null', templates.template, { Resources: { A: null } }, 'refused'],
 ])('%s', async (_, decoder, input, kind) => {
   expect((await meet(decoder, input)).kind).toBe(kind);
 });

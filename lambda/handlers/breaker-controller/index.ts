@@ -8,20 +8,13 @@ import {
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { BREAKER_ENV, type BreakerSpec } from '../../../lib/private/contract';
 import { answeredWithin, QUEUE_ANSWERS, TABLE_ANSWERS } from '../../runtime/answers';
-import type { Edge } from '../../runtime/edge';
 import { jsonLoggers } from '../../runtime/log';
+import { host } from '../host';
 import { mappingCalls } from '../mapping';
 import { Controller } from './controller';
 
-const { env } = process;
+const { env } = host;
 const spec = JSON.parse(env[BREAKER_ENV.spec] ?? '') as BreakerSpec;
-const edge: Pick<Edge, 'env' | 'now' | 'write'> = {
-  env,
-  now: Date.now,
-  write: (line) => {
-    process.stdout.write(`${line}\n`);
-  },
-};
 const dynamodb = new DynamoDBClient({ cacheMiddleware: true, requestHandler: answeredWithin(TABLE_ANSWERS) });
 const lambda = new LambdaClient({ cacheMiddleware: true, requestHandler: answeredWithin(QUEUE_ANSWERS) });
 
@@ -34,9 +27,9 @@ const controller = new Controller({
       dynamodb.send(new UpdateItemCommand(input), { abortSignal }),
   },
   mappingCalls: mappingCalls(lambda),
-  log: jsonLoggers(edge)({ circuitBreaker: spec.name }).own,
-  now: edge.now,
-  write: edge.write,
+  log: jsonLoggers(host)({ circuitBreaker: spec.name }).own,
+  now: host.now,
+  write: host.write,
 });
 
 /** Invoked by the table's stream, by a schedule, and by operators with `{ "action": "open" | "close" | "auto" | "status" }`. */

@@ -2,7 +2,8 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { DynamoDBStreamEvent } from 'aws-lambda/trigger/dynamodb-stream';
 import { EVENT_LOG_ENV } from '../../../lib/private/contract';
 import { answeredWithin, STORE_ANSWERS } from '../../runtime/answers';
-import { host, required } from '../event-log/environment';
+import { required } from '../event-log/environment';
+import { host } from '../host';
 import { archive } from './archiver';
 
 const client = new S3Client({ requestHandler: answeredWithin(STORE_ANSWERS) });

@@ -3,9 +3,10 @@ import type { DynamoDBStreamEvent } from 'aws-lambda/trigger/dynamodb-stream';
 import { EVENT_LOG_ENV } from '../../../lib/private/contract';
 import { abortAt } from '../../runtime/abort-at';
 import { publisherOn } from '../../runtime/producer/sender';
-import { host, logger, required } from '../event-log/environment';
+import { logger, required } from '../event-log/environment';
 import { senderEdge } from '../event-log/sender';
 import { topicCalls } from '../event-log/sns';
+import { host } from '../host';
 import { LogOutbox } from './outbox';
 
 const name = required(EVENT_LOG_ENV.name);

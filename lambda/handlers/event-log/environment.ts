@@ -1,19 +1,8 @@
 import { jsonLoggers } from '../../runtime/log';
-
-const write = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
-
-/** What our functions of an event log share of the process that they run in. */
-export const host = {
-  env: process.env,
-  now: Date.now,
-  random: Math.random,
-  write,
-};
+import { host } from '../host';
 
 export const required = (name: string): string => {
-  const value = process.env[name];
+  const value = host.env[name];
   if (value === undefined)
     throw new Error(`environment variable ${name}: got none, expected what the construct writes`);
   return value;

@@ -1,6 +1,6 @@
 import type { SenderEdge } from '../../runtime/producer/edge';
 import type { QueueCalls, TopicCalls } from '../../runtime/producer/transport';
-import { host } from './environment';
+import { host } from '../host';
 
 const none = () =>
   Promise.reject(new Error('our functions neither schedule nor store what they send, nor look at backlogs'));

@@ -5,17 +5,18 @@ import { JOBS_ENV } from '../../../lib/private/contract';
 import { answeredWithin, QUEUE_ANSWERS } from '../../runtime/answers';
 import { jsonLoggers } from '../../runtime/log';
 import type { SenderEdge } from '../../runtime/producer/edge';
+import { host } from '../host';
 import { Relay } from './relay';
 
-const { env } = process;
+const { env, now, random } = host;
 const sns = new SNSClient({ cacheMiddleware: true, requestHandler: answeredWithin(QUEUE_ANSWERS) });
 const sqs = new SQSClient({ cacheMiddleware: true, md5: false, requestHandler: answeredWithin(QUEUE_ANSWERS) });
 
 const unused = (): Promise<never> => Promise.reject(new Error('completions are neither stored nor scheduled'));
 const edge: SenderEdge = {
   env,
-  now: Date.now,
-  random: Math.random,
+  now,
+  random,
   uuid: () => crypto.randomUUID(),
   traceparent: () => undefined,
   queueCalls: async () => ({ sendMessageBatch: (input) => sqs.send(new SendMessageBatchCommand(input)) }),
@@ -24,12 +25,7 @@ const edge: SenderEdge = {
   storeCalls: unused,
   tableCalls: unused,
 };
-const write = (line: string): void => void process.stdout.write(`${line}\n`);
-const relay = new Relay(
-  edge,
-  JSON.parse(env[JOBS_ENV.completions] ?? ''),
-  jsonLoggers({ env, now: Date.now, write })({}).own,
-);
+const relay = new Relay(edge, JSON.parse(env[JOBS_ENV.completions] ?? ''), jsonLoggers(host)({}).own);
 
 /** Invoked by the stream of the table of jobs. */
 export const handler = (event: DynamoDBStreamEvent) => relay.handle(event);

@@ -3,22 +3,15 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ENV, type LevelingSpec, PACE_ENV } from '../../../lib/private/contract';
 import { answeredWithin, QUEUE_ANSWERS, TABLE_ANSWERS } from '../../runtime/answers';
-import type { Edge } from '../../runtime/edge';
 import { jsonLoggers } from '../../runtime/log';
 import { SIZES, sizeOf } from '../../runtime/pace/queue-size';
+import { host } from '../host';
 import { mappingCalls } from '../mapping';
 import { Controller } from './controller';
 
-const { env } = process;
+const { env } = host;
 const spec = JSON.parse(env[PACE_ENV.spec] ?? '') as LevelingSpec;
 const worker = env[ENV.worker] ?? '';
-const edge: Pick<Edge, 'env' | 'now' | 'write'> = {
-  env,
-  now: Date.now,
-  write: (line) => {
-    process.stdout.write(`${line}\n`);
-  },
-};
 const dynamodb = new DynamoDBClient({ cacheMiddleware: true, requestHandler: answeredWithin(TABLE_ANSWERS) });
 const sqs = new SQSClient({ cacheMiddleware: true, requestHandler: answeredWithin(QUEUE_ANSWERS) });
 
@@ -33,13 +26,13 @@ const controller = new Controller({
   mappingCalls: mappingCalls(
     new LambdaClient({ cacheMiddleware: true, requestHandler: answeredWithin(QUEUE_ANSWERS) }),
   ),
-  log: jsonLoggers(edge)({ worker }).own,
+  log: jsonLoggers(host)({ worker }).own,
   queueSize: async () => {
     const input = { QueueUrl: env[ENV.queueUrl], AttributeNames: [...SIZES] };
     return sizeOf((await sqs.send(new GetQueueAttributesCommand(input))).Attributes);
   },
-  now: edge.now,
-  write: edge.write,
+  now: host.now,
+  write: host.write,
 });
 
 /**

@@ -7,13 +7,11 @@ import { ENV } from '../../../lib/private/contract';
 import { answeredWithin, QUEUE_ANSWERS } from '../../runtime/answers';
 import { jsonLoggers } from '../../runtime/log';
 import { metricsLine } from '../../runtime/metrics';
+import { host } from '../host';
 import { Recovery } from './recovery';
 import { dynamodbPages, kinesisPages } from './streams';
 
-const { env } = process;
-const write = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
+const { env } = host;
 const worker = env[ENV.worker] ?? '';
 const kinesis = new KinesisClient({ requestHandler: answeredWithin(QUEUE_ANSWERS) });
 const dynamodb = new DynamoDBStreamsClient({ requestHandler: answeredWithin(QUEUE_ANSWERS) });
@@ -23,9 +21,9 @@ const recovery = new Recovery({
   queueUrl: env[ENV.deadLetterQueueUrl] ?? '',
   sqs: { sendMessageBatch: (input: SendMessageBatchCommandInput) => sqs.send(new SendMessageBatchCommand(input)) },
   pages: (range) => (range.kind === 'kinesis' ? kinesisPages(kinesis, range) : dynamodbPages(dynamodb, range)),
-  log: jsonLoggers({ env, now: Date.now, write })({ worker }).own,
-  now: Date.now,
-  random: Math.random,
+  log: jsonLoggers(host)({ worker }).own,
+  now: host.now,
+  random: host.random,
 });
 
 /** Invoked by the queue that Lambda tells what it has given up. What throws comes back, and ends in the dead-letter queue as it is. */
@@ -33,6 +31,6 @@ export const handler = async ({ Records }: SQSEvent, context?: Context): Promise
   for (const { body } of Records) {
     const dead = await recovery.recover(body);
     const counts = { processed: 0, retried: 0, dead, deferred: 0, age: 0 };
-    write(metricsLine(worker, context?.awsRequestId, counts, Date.now()));
+    host.write(metricsLine(worker, context?.awsRequestId, counts, host.now()));
   }
 };

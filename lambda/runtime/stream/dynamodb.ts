@@ -1,5 +1,6 @@
 import type { AttributeValue, DynamoDBRecord } from 'aws-lambda/trigger/dynamodb-stream';
-import { kindOf, NO_HEADERS, notAStream, type StreamRecord, textOr, timeOf } from './record';
+import { kindOf } from '../envelope';
+import { NO_HEADERS, notAStream, type StreamRecord, textOr, timeOf } from './record';
 import { type Native, unmarshallItem } from './unmarshall';
 
 /** What happened to an item. The images are there as far as the stream's view type has them. */

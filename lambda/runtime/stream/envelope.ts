@@ -1,9 +1,10 @@
 import type { DynamoDBStreamEvent } from 'aws-lambda/trigger/dynamodb-stream';
 import type { KinesisStreamEvent } from 'aws-lambda/trigger/kinesis-stream';
+import { kindOf } from '../envelope';
 import { dynamodbRecord } from './dynamodb';
 import { type KafkaEvent, kafkaRecords } from './kafka';
 import { kinesisRecord } from './kinesis';
-import { kindOf, notAStream, type StreamBatch, type StreamRecord, textOr } from './record';
+import { notAStream, type StreamBatch, type StreamRecord, textOr } from './record';
 
 export type StreamEvent = KinesisStreamEvent | DynamoDBStreamEvent | KafkaEvent;
 

@@ -1,6 +1,7 @@
 import type { MSKEvent, MSKRecord } from 'aws-lambda/trigger/msk';
 import type { SelfManagedKafkaEvent } from 'aws-lambda/trigger/self-managed-kafka';
-import { kindOf, NO_HEADERS, notAStream, type StreamRecord, textOr, timeOf } from './record';
+import { kindOf } from '../envelope';
+import { NO_HEADERS, notAStream, type StreamRecord, textOr, timeOf } from './record';
 
 export type KafkaEvent = MSKEvent | SelfManagedKafkaEvent;
 

@@ -1,5 +1,6 @@
 import type { KinesisStreamRecord } from 'aws-lambda/trigger/kinesis-stream';
-import { kindOf, NO_HEADERS, notAStream, type StreamRecord, textOr, timeOf } from './record';
+import { kindOf } from '../envelope';
+import { NO_HEADERS, notAStream, type StreamRecord, textOr, timeOf } from './record';
 
 /** @throws TypeError if it lacks what it is reported or read by */
 export function kinesisRecord(raw: KinesisStreamRecord, where: string): StreamRecord {

@@ -1,7 +1,6 @@
 import type { DynamoDBRecord } from 'aws-lambda/trigger/dynamodb-stream';
 import type { KinesisStreamRecord } from 'aws-lambda/trigger/kinesis-stream';
 import type { MSKRecord } from 'aws-lambda/trigger/msk';
-import { namesOf } from '../envelope';
 
 /** What the reply to Lambda names a record by. */
 export type ItemIdentifier = string | { readonly partition: string; readonly offset: number };
@@ -64,16 +63,6 @@ export interface StreamBatch {
 export const NO_HEADERS: Readonly<Record<string, string>> = /* @__PURE__ */ Object.freeze(
   /* @__PURE__ */ Object.create(null),
 );
-
-/** What an input is instead of what it should be, without its content. */
-export const kindOf = (value: unknown): string =>
-  value === null
-    ? 'null'
-    : Array.isArray(value)
-      ? 'an array'
-      : typeof value === 'object'
-        ? `an object with ${namesOf(value) || 'no keys'}`
-        : typeof value;
 
 /** A text that names something, or what stands for it. */
 export const textOr = <T>(value: unknown, otherwise: T): string | T => (typeof value === 'string' ? value : otherwise);

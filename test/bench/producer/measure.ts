@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { askChild } from '../ask';
 import { bundleScript } from '../bundle';
 import { rounds } from '../quick';
 import { median, ratios } from '../stats';
@@ -50,15 +51,7 @@ class Runner {
   constructor(private readonly child: ChildProcess) {}
 
   ask(ask: Ask): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const failed = (code: number | null) => reject(new Error(`the contender's process ended with ${code}`));
-      this.child.once('exit', failed);
-      this.child.once('message', (answer: Answer) => {
-        this.child.off('exit', failed);
-        resolve(answer);
-      });
-      this.child.send(ask);
-    });
+    return askChild(this.child, ask);
   }
 
   stop(): void {

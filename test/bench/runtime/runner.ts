@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { askChild } from '../ask';
 import { type Contender, environment } from '../contenders';
 import { rounds as quickly } from '../quick';
 import type { Answer, Ask } from './child';
@@ -45,15 +46,7 @@ export class Runner {
   }
 
   ask(ask: Ask): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const failed = (code: number | null) => reject(new Error(`the contender's process ended with ${code}`));
-      this.child.once('exit', failed);
-      this.child.once('message', (answer: Answer) => {
-        this.child.off('exit', failed);
-        resolve(answer);
-      });
-      this.child.send(ask);
-    });
+    return askChild(this.child, ask);
   }
 
   stop(): void {

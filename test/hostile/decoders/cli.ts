@@ -1,50 +1,7 @@
-import { mermaid } from '../../../bin/cli/graph/mermaid';
-import { graphOf } from '../../../bin/cli/graph/read';
-import { svg } from '../../../bin/cli/graph/svg';
-import { run } from '../../../bin/cli/run';
-import { DLQ, deployed, FakeWorld } from '../../bin/cli/fake-aws';
-import { accepted, type Decoder, type Fate, fateOf, refused } from '../decoder';
+import { DLQ, FakeWorld } from '../../bin/cli/fake-aws';
+import { accepted, type Decoder, refused } from '../decoder';
+import { cli, shop } from '../terminal';
 import { itemOf } from './rows';
-
-/** What a terminal would act on: everything but the end of a line. */
-const ACTS = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
-
-/** Runs a command line, and holds it to what all promise: it ends by itself, and a terminal shows what it says as it is. */
-async function cli(world: FakeWorld, args: readonly string[]): Promise<Fate> {
-  const errors: string[] = [];
-  const saved = { error: console.error, log: console.log, env: { ...process.env } };
-  console.error = (line) => void errors.push(String(line));
-  console.log = () => {};
-  let code: number;
-  try {
-    code = await run(args, () => world);
-  } finally {
-    Object.assign(console, { error: saved.error, log: saved.log });
-    process.env = saved.env;
-  }
-  if (![0, 1, 2, 130].includes(code)) throw new Error(`ended with ${code}`);
-  for (const line of [...world.lines, ...world.notes, ...world.bars, ...errors].flatMap((it) => it.split('\n'))) {
-    if (ACTS.test(line)) throw new Error(`a terminal acts on ${JSON.stringify(line)}`);
-    if (/TypeError|ReferenceError|Cannot (read|convert)|is not a function|Maximum call/.test(line))
-      throw new Error(`crashed: ${line}`);
-  }
-  if (args.includes('--json')) for (const line of world.lines) JSON.parse(line);
-  return code === 0 ? accepted() : refused();
-}
-
-const shop = (): FakeWorld => {
-  const world = new FakeWorld();
-  deployed(
-    world.aws,
-    {
-      kind: 'AsyncApi',
-      path: 'Shop/Api',
-      resources: { table: 'jobs', function: 'api-fn' },
-    },
-    { kind: 'EventLog', path: 'Shop/Log', resources: { replayer: 'replayer-fn' } },
-  );
-  return world;
-};
 
 const strings = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((it) => typeof it === 'string') : [];
@@ -230,79 +187,5 @@ export const reply: Decoder = {
     const fate = await cli(world, ['replay', 'status', 'Shop/Log', 'r-1']);
     await cli(new FakeWorld(world.aws), ['breaker', 'status', 'Shop/Provider']);
     return fate;
-  },
-};
-
-const TEMPLATE = {
-  Metadata: {
-    'cdk-async-patterns': {
-      version: 1,
-      patterns: [
-        {
-          kind: 'AsyncWorker',
-          path: 'Shop/Orders',
-          resources: { queue: 'Queue', function: 'Fn', deadLetterQueue: 'Dead', mapping: 'Mapping' },
-        },
-        { kind: 'FanOutTopic', path: 'Shop/Events', resources: { topic: 'Topic' } },
-      ],
-    },
-  },
-  Resources: {
-    Queue: {
-      Type: 'AWS::SQS::Queue',
-      Properties: { RedrivePolicy: { maxReceiveCount: 5 } },
-      Metadata: { 'aws:cdk:path': 'Shop/Orders/Queue/Resource' },
-    },
-    Dead: { Type: 'AWS::SQS::Queue' },
-    Topic: { Type: 'AWS::SNS::Topic' },
-    Fn: {
-      Type: 'AWS::Lambda::Function',
-      Properties: {
-        Environment: {
-          Variables: { ASYNC_PUBLISHER_EVENTS: { 'Fn::Join': ['', ['{"topicArn":"', { Ref: 'Topic' }, '"}']] } },
-        },
-      },
-    },
-    Mapping: {
-      Type: 'AWS::Lambda::EventSourceMapping',
-      Properties: {
-        FunctionName: { Ref: 'Fn' },
-        EventSourceArn: { 'Fn::GetAtt': ['Queue', 'Arn'] },
-        ScalingConfig: { MaximumConcurrency: 5 },
-      },
-    },
-    Subscription: {
-      Type: 'AWS::SNS::Subscription',
-      Properties: {
-        TopicArn: { Ref: 'Topic' },
-        Endpoint: { 'Fn::GetAtt': ['Queue', 'Arn'] },
-        FilterPolicy: { a: ['b'] },
-      },
-    },
-  },
-  Outputs: { Out: { Value: { Ref: 'Topic' }, Export: { Name: 'topic' } } },
-};
-
-export const template: Decoder = {
-  name: 'a template that is drawn',
-  runs: 3,
-  valid: [TEMPLATE],
-  feed: (mutated) =>
-    fateOf(() => {
-      const graph = graphOf([JSON.stringify(mutated)]);
-      mermaid(graph);
-      svg(graph);
-    }, 'Problem'),
-};
-
-export const metadata: Decoder = {
-  name: 'a template whose patterns are listed',
-  runs: 2,
-  valid: [TEMPLATE],
-  async feed(mutated) {
-    const world = shop();
-    world.aws.templates.set('Shop', JSON.stringify(mutated) ?? '');
-    world.aws.mappings.set('mapping-1', 'Enabled');
-    return cli(world, ['ls', 'Shop']);
   },
 };
