@@ -43,6 +43,22 @@ test('what another copy of the runtime throws counts', () => {
   expect(retryAfterSeconds(elsewhere('RetryAfter', { seconds: 7 }))).toBe(7);
 });
 
+test.each<[string, object]>([
+  ['before now', { seconds: -1 }],
+  ['that is no number', { seconds: '7' }],
+  [
+    'that cannot be read',
+    {
+      get seconds() {
+        throw new Error('no');
+      },
+    },
+  ],
+])('a RetryAfter that was changed to a time %s asks for none', (_, changes) => {
+  const thrown = Object.defineProperties(elsewhere('RetryAfter'), Object.getOwnPropertyDescriptors(changes));
+  expect(retryAfterSeconds(thrown)).toBeUndefined();
+});
+
 test.each([undefined, null, 0, '', 'PermanentError', Symbol('x'), new Error('x'), {}, () => {}, revoked()])(
   'other values say nothing (%#)',
   (thrown) => {

@@ -167,6 +167,11 @@ export const SURVIVORS: readonly Survivor[] = [
     mutants: [['() => 0', '() => undefined']],
   },
   {
+    why: 'nothing is as undefined',
+    file: 'lambda/runtime/errors.ts',
+    mutants: [['{ return undefined; }', '{}']],
+  },
+  {
     why: 'nothing is not later than a time',
     file: 'lambda/runtime/event-log/replay.ts',
     mutants: [['from !== undefined', 'true']],

@@ -428,6 +428,16 @@ describe('an operator', () => {
     expect([updates, table.requests, lines]).toEqual([[], ['get'], []]);
   });
 
+  test.each([
+    [8.64e15, '+275760-09-13T00:00:00.000Z'],
+    [8.64e15 + 1, undefined],
+  ])('says when it opened, if %d is a time at all', async (openedAt, told) => {
+    const { table, open, run } = setup();
+    await open();
+    table.row!.openedAt = { N: String(openedAt) };
+    expect((await run('status')).openedAt).toBe(told);
+  });
+
   test('sees what was called within the window', async () => {
     const { table, run, clock } = setup();
     await new Store(table, TABLE).count(rowOf(undefined), { failures: 2, successes: 3 }, 60_000, clock.now, never);
