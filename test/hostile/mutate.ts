@@ -32,6 +32,9 @@ const put = (parent: Tree, name: string, value: Tree): void => {
 
 const pick = <T>(from: readonly T[], n: number): T => from[n % from.length]!;
 
+/** A copy: what is put into a tree is changed with it. */
+const aValue = (n: number): Tree => structuredClone(pick(VALUES, n));
+
 const HOW = [
   'text',
   'value',
@@ -93,15 +96,15 @@ function apply(root: Tree, [where, how, what]: Change): void {
       put(parent, name, pick(TEXTS, what));
       break;
     case 'value':
-      put(parent, name, structuredClone(pick(VALUES, what)));
+      put(parent, name, aValue(what));
       break;
     case 'remove':
       if (Array.isArray(parent)) parent.splice(Number(name), 1);
       else delete parent[name];
       break;
     case 'add':
-      if (Array.isArray(parent)) parent.push(structuredClone(pick(VALUES, what)));
-      else put(parent, pick(KEYS, what), structuredClone(pick(VALUES, where)));
+      if (Array.isArray(parent)) parent.push(aValue(what));
+      else put(parent, pick(KEYS, what), aValue(where));
       break;
     case 'rename':
       if (Array.isArray(parent)) break;
@@ -115,7 +118,7 @@ function apply(root: Tree, [where, how, what]: Change): void {
       if (typeof value === 'string') put(parent, name, inside(value, [what, where, how]));
       break;
     case 'bytes':
-      put(parent, name, typeof value === 'string' ? garbled(value, what) : pick(VALUES, what));
+      put(parent, name, typeof value === 'string' ? garbled(value, what) : aValue(what));
       break;
     case 'number':
       put(parent, name, numbered(value, what));
