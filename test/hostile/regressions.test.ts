@@ -249,6 +249,26 @@ test.each<[string, Decoder, unknown, Fate['kind']]>([
     },
     'accepted',
   ],
+  [
+    'a template with a pattern of a kind that all objects have',
+    templates.template,
+    changed(templates.template, (it) => {
+      it.Metadata['cdk-async-patterns'].patterns[0].kind = 'constructor';
+    }),
+    'accepted',
+  ],
+  [
+    'a breaker of version 0, which nobody could change any more',
+    rows.breakerController,
+    withRow(rows.breakerController, { version: { N: '0' }, probeAt: { N: '1' } }),
+    'accepted',
+  ],
+  [
+    'a pace whose version is a text, which nobody could change any more',
+    rows.paceController,
+    withRow(rows.paceController, { version: { S: '3' }, pace: { S: '' } }),
+    'refused',
+  ],
   ['a call to a webhook that is null', jobs.delivery, null, 'refused'],
   [
     'a call to a webhook whose id breaks a header',

@@ -22,10 +22,11 @@ export const IDEAS: Readonly<Record<string, Idea>> = {
   breaker: {
     mutate: [
       'lambda/runtime/breaker/*.ts',
+      'lambda/runtime/version.ts',
       'lambda/handlers/breaker-controller/{command,controller,mappings}.ts',
       'lambda/handlers/mapping.ts',
     ],
-    tests: ['breaker/!(model.property).test.ts', 'guards.test.ts'],
+    tests: ['breaker/!(model.property).test.ts', '{guards,version}.test.ts'],
   },
   pace: {
     mutate: ['lambda/runtime/pace/*.ts', 'lambda/handlers/pace-controller/{command,controller}.ts'],
@@ -44,6 +45,6 @@ export const IDEAS: Readonly<Record<string, Idea>> = {
       'lambda/handlers/event-log/{archive,records}.ts',
       'lambda/handlers/event-log-replayer/!(index).ts',
     ],
-    tests: ['event-log/{archive,replay,replayer}.test.ts'],
+    tests: ['event-log/{archive,by-hand,replay,replayer}.test.ts'],
   },
 };

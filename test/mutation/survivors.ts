@@ -8,6 +8,26 @@ export interface Survivor {
 
 export const SURVIVORS: readonly Survivor[] = [
   {
+    why: 'what is no row is no event',
+    file: 'lambda/handlers/event-log-replayer/event-table.ts',
+    mutants: [['[]', '["Stryker was here"]']],
+  },
+  {
+    why: 'what is not there is left out at the end',
+    file: 'lambda/handlers/event-log-replayer/event-table.ts',
+    mutants: [['event', 'true']],
+  },
+  {
+    why: 'no place is as a place that is undefined',
+    file: 'lambda/handlers/event-log-replayer/ledger.ts',
+    mutants: [['cursor !== undefined', 'true']],
+  },
+  {
+    why: 'nothing is as undefined',
+    file: 'lambda/handlers/event-log/records.ts',
+    mutants: [['{ return undefined; }', '{}']],
+  },
+  {
     why: 'what does not look like a key of ours is left out',
     file: 'lambda/handlers/event-log-replayer/event-archive.ts',
     mutants: [['[]', '["Stryker was here"]']],
@@ -256,7 +276,7 @@ export const SURVIVORS: readonly Survivor[] = [
   },
   {
     why: 'the pace is read once more than it must be',
-    file: 'lambda/runtime/pace/pacer.ts',
+    file: 'lambda/runtime/pace/view.ts',
     mutants: [
       ['(this.tenants.get(key)?.version ?? 0) > this.row.version', 'true'],
       [
@@ -287,11 +307,18 @@ export const SURVIVORS: readonly Survivor[] = [
     why: 'a guess, right or wrong: the row decides',
     file: 'lambda/runtime/pace/pacer.ts',
     mutants: [
-      ['refusals === 0 && (this.busy.get(key) ?? false)', 'false'],
+      ['refusals === 0 && seen.busy', 'false'],
       ['refusals === 0', 'refusals !== 0'],
-      ['this.busy.get(key) ?? false', 'this.busy.get(key) && false'],
       ["claim.from === 'next'", 'false'],
       ["'next'", '""'],
+    ],
+  },
+  {
+    why: 'the same',
+    file: 'lambda/runtime/pace/view.ts',
+    mutants: [
+      ['this.busy.get(key) ?? false', 'this.busy.get(key) && false'],
+      ['{ this.busy.set(key, busy); }', '{}'],
     ],
   },
   {
@@ -319,7 +346,7 @@ export const SURVIVORS: readonly Survivor[] = [
   },
   {
     why: 'the same is written again',
-    file: 'lambda/runtime/pace/pacer.ts',
+    file: 'lambda/runtime/pace/view.ts',
     mutants: [['version !== this.row.version', 'true']],
   },
   {

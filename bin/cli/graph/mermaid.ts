@@ -8,13 +8,14 @@ const escaped = (text: string): string =>
 export const linesOf = ({ id, kind, limits }: GraphNode): string[] =>
   kind === DEAD_LETTER_QUEUE ? ['dead letters'] : [id.split('/').slice(1).join('/') || id, kind, ...limits];
 
-const shapes: Readonly<Record<string, readonly [string, string]>> = {
-  FanOutTopic: ['([', '])'],
-  EventLog: ['[(', ')]'],
-  Table: ['[(', ')]'],
-  CircuitBreaker: ['{{', '}}'],
-  [DEAD_LETTER_QUEUE]: ['[/', '/]'],
-};
+/** A template says of itself what kinds there are: also such as an object has by nature. */
+const shapes: ReadonlyMap<string, readonly [string, string]> = new Map([
+  ['FanOutTopic', ['([', '])']],
+  ['EventLog', ['[(', ')]']],
+  ['Table', ['[(', ')]']],
+  ['CircuitBreaker', ['{{', '}}']],
+  [DEAD_LETTER_QUEUE, ['[/', '/]']],
+]);
 
 const dotted: ReadonlySet<GraphEdge['kind']> = new Set(['dead', 'pauses', 'reads']);
 
@@ -22,7 +23,7 @@ const dotted: ReadonlySet<GraphEdge['kind']> = new Set(['dead', 'pauses', 'reads
 export function mermaid({ nodes, edges }: Graph): string {
   const names = new Map(nodes.map(({ id }, i) => [id, `n${i}`]));
   const boxes = nodes.map((node) => {
-    const [open, close] = shapes[node.kind] ?? ['[', ']'];
+    const [open, close] = shapes.get(node.kind) ?? ['[', ']'];
     return `  ${names.get(node.id)}${open}"${linesOf(node).map(escaped).join('<br>')}"${close}`;
   });
   const arrows = edges.map(({ from, to, kind, label }) => {

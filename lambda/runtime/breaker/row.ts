@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { BREAKER_TABLE } from '../../../lib/private/contract';
+import { versionIn } from '../version';
 import { type Counters, isCounter } from './counts';
 
 /** Where a breaker is. Every change of it replaces the whole. Times in milliseconds since the epoch. */
@@ -54,7 +55,7 @@ export function rowOf(item: Record<string, AttributeValue> | undefined): Row {
     closedAt: number(item.closedAt),
     probeOwner: item.probeOwner?.S,
     probeUntil: number(item.probeUntil),
-    version: number(item.version) ?? 0,
+    version: versionIn(item.version),
     counters: new Map(
       Object.entries(item)
         .filter(([name]) => isCounter(name))

@@ -6,6 +6,7 @@ import type {
   UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import { BREAKER_TABLE } from '../../../lib/private/contract';
+import { ifVersion } from '../version';
 import { type Calls, countersOf, spentCounters } from './counts';
 import { attributesOf, type Row, rowOf, type Stage } from './row';
 
@@ -55,14 +56,12 @@ function expressionOf(seen: number, { set = {}, add = {}, take = {}, remove = []
     ['ADD', Object.entries(add).map(([attribute, of]) => `${name(attribute)} ${value(attribute, of)}`)],
     ['DELETE', Object.entries(take).map(([attribute, of]) => `${name(attribute)} ${value(attribute, of)}`)],
   ];
-  const condition =
-    seen === 0 ? `attribute_not_exists(${name(VERSION)})` : `${name(VERSION)} = ${value('seen', { N: String(seen) })}`;
   return {
     UpdateExpression: clauses
       .filter(([, parts]) => parts.length > 0)
       .map(([clause, parts]) => `${clause} ${parts.join(', ')}`)
       .join(' '),
-    ConditionExpression: condition,
+    ConditionExpression: ifVersion(seen, name(VERSION), value),
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
   };

@@ -1,5 +1,6 @@
 import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { PACE_TABLE, type PaceSpec } from '../../../lib/private/contract';
+import { ifVersion, versionIn } from '../version';
 import { GAUGE, type Gauge, readGauge } from './gauge';
 import type { Claim, Taken } from './slots';
 
@@ -29,7 +30,7 @@ const number = (value: AttributeValue | undefined): number | undefined =>
   value?.N === undefined ? undefined : Number(value.N);
 
 export const rowOf = (item: Item | undefined): PaceRow => ({
-  version: number(item?.version) ?? 0,
+  version: versionIn(item?.version),
   pace: item?.pace?.S ?? '',
   base: item?.base?.S ?? '',
   changedAt: number(item?.changedAt) ?? 0,
@@ -98,10 +99,7 @@ export class Expression {
 
   /** On the condition that it is the version that was seen. */
   ifVersion(seen: number): this {
-    const name = this.name('version');
-    const same = `${name} = ${this.value('seen', n(seen))}`;
-    // A zero is none of ours, and must not be one for ever.
-    return this.if(seen === 0 ? `(attribute_not_exists(${name}) OR ${same})` : same);
+    return this.if(ifVersion(seen, this.name('version'), (name, value) => this.value(name, value)));
   }
 
   if(condition: string): this {

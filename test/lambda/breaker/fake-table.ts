@@ -93,11 +93,16 @@ export class FakeTable implements BreakerCalls {
     };
 
     if (ConditionExpression !== undefined) {
-      const missing = /^attribute_not_exists\((#\w+)\)$/.exec(ConditionExpression);
+      const other = /^\(attribute_not_exists\((#\w+)\) OR NOT \1 BETWEEN (:\w+) AND (:\w+)\)$/.exec(
+        ConditionExpression,
+      );
       const equal = /^(#\w+) = (:\w+)$/.exec(ConditionExpression);
-      const attribute = name((missing ?? equal ?? fail(`condition ${ConditionExpression}`))[1]!);
-      const found = before?.[attribute];
-      const holds = equal ? found?.N === value(equal[2]!).N : found === undefined;
+      const [, placeholder, ...operands] = other ?? equal ?? fail(`condition ${ConditionExpression}`);
+      const attribute = name(placeholder!);
+      const found = before?.[attribute]?.N;
+      const [least, most = least] = operands.map((operand) => value(operand).N!);
+      const isWithin = Number(found) >= Number(least) && Number(found) <= Number(most);
+      const holds = other ? !isWithin : found === least;
       if (!holds) throw new Refused(structuredClone(before));
     }
 

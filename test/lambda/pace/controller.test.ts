@@ -357,6 +357,17 @@ test('a pace that this version does not know is that of the deployment', async (
   expect(await run({ action: 'status' })).toMatchObject({ pace: RATE, changed: false });
 });
 
+test.each([
+  [8.64e15, '+275760-09-13T00:00:00.000Z'],
+  [8.64e15 + 1, undefined],
+  [0, undefined],
+])('it says when the pace was changed, if %d is a time at all', async (changedAt, told) => {
+  const { run, table } = setup();
+  await run({ action: 'reconcile' });
+  table.row!.changedAt = { N: String(changedAt) };
+  expect((await run({ action: 'status' })).changedAt).toBe(told);
+});
+
 test('while it is closed the backlog goes by the pace that it opens with', async () => {
   const { run, world } = setup();
   world.size = 6_000;

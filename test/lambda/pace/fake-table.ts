@@ -65,6 +65,7 @@ class Update {
         expect(')');
         return result;
       }
+      if (token === 'NOT') return !atom();
       if (token === 'attribute_not_exists') {
         expect('(');
         const found = this.found(tokens.shift()!);
